@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config"
+
+/** Unit, flow and contract suites of every room but the browser's components, which need the Svelte compiler. */
+export default defineConfig({
+  test: {
+    include: ["{shared,agent,cloud,cli,demo,test}/**/*.test.ts", "web/src/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**", "test/e2e/**", "**/*.svelte.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+})
