@@ -1,0 +1,91 @@
+import { z } from "zod"
+
+/** Every error code the product answers with, and its HTTP status. Codes are stable: clients switch on them. */
+export const errorStatus = {
+  "input.invalid": 400,
+  "input.too_large": 413,
+  "auth.required": 401,
+  "auth.expired": 401,
+  "auth.denied": 403,
+  "auth.origin": 403,
+  "organization.not_found": 404,
+  "member.not_found": 404,
+  "member.exists": 409,
+  "member.last_owner": 409,
+  "token.not_found": 404,
+  "cluster.not_found": 404,
+  "cluster.name_taken": 409,
+  "cluster.already_joined": 409,
+  "object.not_found": 404,
+  "kind.not_found": 404,
+  "service.not_found": 404,
+  "workload.not_found": 404,
+  "cursor.invalid": 400,
+  "join.invalid": 401,
+  "join.expired": 401,
+  "join.used": 409,
+  "join.wrong_cluster": 409,
+  "link.denied": 401,
+  "link.revoked": 403,
+  "link.fenced": 409,
+  "link.duplicate": 409,
+  "link.protocol": 400,
+  "subscription.invalid": 400,
+  "rate.limited": 429,
+  "route.not_found": 404,
+  unavailable: 503,
+  internal: 500,
+} as const
+
+export type ErrorCode = keyof typeof errorStatus
+
+export type ErrorDetail = {
+  /** Seconds after which a retry makes sense; becomes `Retry-After`. */
+  retryAfterSeconds?: number
+  /** One entry per bad field: its path and what is wrong with it. */
+  issues?: { path: string; message: string }[]
+}
+
+/** The only error that reaches a caller as it is; everything else becomes `internal` at the edge. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly detail: ErrorDetail
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}, options?: ErrorOptions) {
+    super(message, options)
+    this.name = "AppError"
+    this.code = code
+    this.detail = detail
+  }
+}
+
+/** RFC 9457 problem document; the same body goes over HTTP (`application/problem+json`) and over the sockets. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]]),
+    detail: z.string(),
+    requestId: z.string(),
+    retryAfterSeconds: z.number().optional(),
+    issues: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: "Problem" })
+export type Problem = z.infer<typeof Problem>
+
+/** The problem document of an error; `requestId` lets a reader find it in the logs. */
+export function problemOf(error: AppError, requestId: string): Problem {
+  const title = error.code.replaceAll(/[._]/g, " ")
+  return {
+    type: `urn:smm:problem:${error.code}`,
+    title: title.charAt(0).toUpperCase() + title.slice(1),
+    status: errorStatus[error.code],
+    code: error.code,
+    detail: error.message,
+    requestId,
+    ...(error.detail.retryAfterSeconds === undefined
+      ? {}
+      : { retryAfterSeconds: error.detail.retryAfterSeconds }),
+    ...(error.detail.issues === undefined ? {} : { issues: error.detail.issues }),
+  }
+}

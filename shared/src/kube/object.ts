@@ -1,0 +1,39 @@
+import { z } from "zod"
+
+/** A Kubernetes object as JSON. Only identity is typed; the rest is the kind's own. */
+export const KubeObject = z
+  .looseObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.looseObject({
+      name: z.string(),
+      namespace: z.string().optional(),
+      uid: z.string().optional(),
+      resourceVersion: z.string().optional(),
+      creationTimestamp: z.string().optional(),
+      deletionTimestamp: z.string().optional(),
+      labels: z.record(z.string(), z.string()).optional(),
+      annotations: z.record(z.string(), z.string()).optional(),
+    }),
+  })
+  .meta({ id: "KubeObject" })
+export type KubeObject = z.infer<typeof KubeObject>
+
+/** Where an object is, without its version: `kind` is a KindKey (`Pod`, `VirtualService.networking.istio.io`). */
+export type ObjectRef = { kind: string; namespace: string; name: string }
+
+/** The group of an apiVersion: `apps/v1` -> `apps`, `v1` -> ``. */
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : ""
+
+/** The stable name of a kind across versions: `Service`, `HTTPRoute.gateway.networking.k8s.io`. */
+export const kindKey = (group: string, kind: string): string => (group === "" ? kind : `${kind}.${group}`)
+
+export const kindKeyOf = (object: { apiVersion: string; kind: string }): string =>
+  kindKey(groupOf(object.apiVersion), object.kind)
+
+export const refOf = (object: KubeObject): ObjectRef => ({
+  kind: kindKeyOf(object),
+  namespace: object.metadata.namespace ?? "",
+  name: object.metadata.name,
+})

@@ -1,0 +1,44 @@
+import { z } from "zod"
+import { Instant } from "../../id.ts"
+
+/** What the agent knows about one kind. Never an empty list instead of a reason. */
+export const KindState = z
+  .object({
+    kind: z.string(),
+    /** live: listed and watched. stale: was live, the watch is broken since `since`. denied: RBAC says no. absent: not installed. */
+    state: z.enum(["syncing", "live", "stale", "denied", "absent"]),
+    since: Instant,
+    count: z.int().nonnegative(),
+    /** The API server's words for denied and stale; empty otherwise. */
+    reason: z.string(),
+  })
+  .meta({ id: "KindState" })
+export type KindState = z.infer<typeof KindState>
+
+export const TelemetryState = z
+  .object({
+    source: z.enum(["prometheus", "scrape", "none"]),
+    state: z.enum(["waiting", "live", "failing"]),
+    /** Where it reads: a URL without credentials, or `4 proxies`. */
+    target: z.string(),
+    lastTickAt: Instant.nullable(),
+    reason: z.string(),
+    queryMs: z.number().nonnegative(),
+  })
+  .meta({ id: "TelemetryState" })
+export type TelemetryState = z.infer<typeof TelemetryState>
+
+/** Latest value wins: sent when something in it changed, and with each minute's tick. */
+export const Status = z.object({
+  type: z.literal("status"),
+  seq: z.int().positive(),
+  at: Instant,
+  kinds: z.array(KindState),
+  telemetry: TelemetryState,
+  /** Objects known and objects announced by the API server so far (`remainingItemCount`), for the join's progress. */
+  progress: z.object({ objects: z.int().nonnegative(), expected: z.int().nonnegative() }),
+  process: z.object({ rssBytes: z.int().nonnegative(), cpuMillicores: z.number().nonnegative() }),
+  /** Sum over all buckets: a difference makes the cloud ask for `hashes`. */
+  root: z.object({ hash: z.int().nonnegative(), count: z.int().nonnegative() }),
+})
+export type Status = z.infer<typeof Status>
