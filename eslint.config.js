@@ -59,6 +59,7 @@ export default ts.config(
   },
   {
     files: ["shared/src/**/*.ts"],
+    ignores: ["**/*.test.ts"],
     rules: {
       "no-restricted-imports": [
         "error",

@@ -13,9 +13,9 @@ export const PackedTick = z
     source: z.enum(["prometheus", "scrape"]),
     gaps: z.array(z.string()),
     /** Dictionary of the strings that the columns refer to. */
-    d: z.array(z.string()),
-    /** Columns of integers, one array a column; their meaning is pack.ts's own. */
-    c: z.array(z.array(z.int())),
+    d: z.array(z.string().max(2_000)).max(200_000),
+    /** Columns of integers as text (planes.ts); their meaning is pack.ts's own. */
+    c: z.array(z.string().max(2_000_000)).max(32),
   })
   .meta({ id: "PackedTick" })
 export type PackedTick = z.infer<typeof PackedTick>

@@ -43,7 +43,10 @@ export const TopologyNode = z
     clusterName: z.string(),
     namespace: z.string(),
     name: z.string(),
-    app: z.string().optional(),
+    /** Deployment, StatefulSet, ...; only on workloads whose object is known. */
+    workloadKind: z.string().optional(),
+    /** Protocols of its inbound traffic. */
+    protocols: z.array(z.enum(["http", "grpc", "tcp"])),
     /** Inbound signals. */
     signals: Signals,
     health: Health,

@@ -1,0 +1,352 @@
+import type { TopologySources } from "../api/mesh.ts"
+import { type EdgeSample, edgeKey } from "../telemetry/edge.ts"
+import { healthOf } from "../telemetry/health.ts"
+import { unpackTick } from "../telemetry/pack.ts"
+import { type Aggregate, addSample, emptyAggregate, responsesOf, signalsOf } from "./aggregate.ts"
+import { appliedTo, badgesOf, inMeshOf, podsOf } from "./badges.ts"
+import type { Notice, Signals, TopologyDocument, TopologyEdge, TopologyNode } from "./document.ts"
+import { at, indexFacts } from "./mesh-index.ts"
+import {
+  type IndexedCluster,
+  type NodeIdentity,
+  type Resolver,
+  type View,
+  createResolver,
+  withoutEchoes,
+} from "./resolve.ts"
+
+export type TopologyOptions = {
+  view: View
+  /** Cluster ids; absent or empty: all. */
+  clusters?: readonly string[]
+  /** Namespaces; absent or empty: all. An edge stays when one of its ends is in them. */
+  namespaces?: readonly string[]
+  /** Nodes without traffic too. */
+  idle: boolean
+  now: number
+}
+
+type SourceCluster = TopologySources["clusters"][number]
+type Node = {
+  identity: NodeIdentity
+  inbound: Aggregate
+  outbound: Aggregate
+  versions: Map<string, Aggregate & { workload: string }>
+  protocols: Set<EdgeSample["protocol"]>
+}
+type Edge = {
+  source: NodeIdentity
+  target: NodeIdentity
+  protocol: EdgeSample["protocol"]
+  sum: Aggregate
+  reporter: EdgeSample["reporter"]
+  reportedBy: Set<string>
+}
+
+const indexes = new WeakMap<SourceCluster["facts"], IndexedCluster>()
+
+/** The index of a cluster's facts, kept as long as the same list of facts is. */
+export function indexedCluster(source: SourceCluster): IndexedCluster {
+  const known = indexes.get(source.facts)
+  if (
+    known &&
+    known.cluster === source.cluster &&
+    known.clusterName === source.clusterName &&
+    known.istioClusterId === source.istioClusterId
+  )
+    return known
+  const { cluster, clusterName, istioClusterId } = source
+  const made = { cluster, clusterName, istioClusterId, index: indexFacts(source.facts) }
+  indexes.set(source.facts, made)
+  return made
+}
+
+const isStale = (source: SourceCluster): boolean => source.link === "stale" || source.link === "revoked"
+
+/** The newest tick of each cluster, unless its cluster has been waiting for its first. */
+const newestSamples = (source: SourceCluster): EdgeSample[] => {
+  const packed = source.ticks.at(-1)
+  return packed ? unpackTick(packed).edges : []
+}
+
+function collectSamples(
+  sources: readonly SourceCluster[],
+  indexed: readonly IndexedCluster[],
+): { sample: EdgeSample; reporter: IndexedCluster }[] {
+  const all = sources.flatMap((source, i) => {
+    const reporter = indexed[i]
+    return reporter ? newestSamples(source).map((sample) => ({ sample, reporter })) : []
+  })
+  if (sources.length < 2) return all
+  const reporters = new Map(all.map(({ sample, reporter }) => [sample, reporter]))
+  const entries = all.map(({ sample, reporter }) => ({
+    sample,
+    key: edgeKey(sample),
+    reporter: reporter.cluster,
+  }))
+  const byCluster = new Map(indexed.map((cluster) => [cluster.cluster, cluster]))
+  const keyReporter = new Map(entries.map(({ key, reporter }) => [key, byCluster.get(reporter)]))
+  return withoutEchoes(
+    entries.map((entry) =>
+      entry.sample.source.cluster === entry.sample.destination.cluster
+        ? { ...entry, key: `${entry.reporter}|${entry.key}` }
+        : entry,
+    ),
+  )
+    .map((sample) => ({ sample, reporter: reporters.get(sample) ?? keyReporter.get(edgeKey(sample)) }))
+    .filter(
+      (entry): entry is { sample: EdgeSample; reporter: IndexedCluster } => entry.reporter !== undefined,
+    )
+}
+
+class Graph {
+  readonly nodes = new Map<string, Node>()
+  readonly edges = new Map<string, Edge>()
+  readonly resolver: Resolver
+
+  constructor(resolver: Resolver) {
+    this.resolver = resolver
+  }
+
+  node(identity: NodeIdentity): Node {
+    const known = this.nodes.get(identity.id)
+    if (known) return known
+    const made: Node = {
+      identity,
+      inbound: emptyAggregate(),
+      outbound: emptyAggregate(),
+      versions: new Map(),
+      protocols: new Set(),
+    }
+    this.nodes.set(identity.id, made)
+    return made
+  }
+
+  add(sample: EdgeSample, reporter: IndexedCluster): void {
+    const source = this.resolver.source(sample.source, reporter)
+    const target = this.resolver.target(sample.destination, reporter)
+    this.addEdge(sample, source, target, reporter)
+    addSample(this.node(source).outbound, sample)
+    const node = this.node(target)
+    addSample(node.inbound, sample)
+    node.protocols.add(sample.protocol)
+    const { version, workload } = sample.destination
+    if (version === "" && workload === "") return
+    const part = node.versions.get(`${version}|${workload}`) ?? { ...emptyAggregate(), workload }
+    addSample(part, sample)
+    node.versions.set(`${version}|${workload}`, part)
+  }
+
+  private addEdge(
+    sample: EdgeSample,
+    source: NodeIdentity,
+    target: NodeIdentity,
+    reporter: IndexedCluster,
+  ): void {
+    const id = `${source.id}>${target.id}>${sample.protocol}`
+    const edge = this.edges.get(id) ?? {
+      source,
+      target,
+      protocol: sample.protocol,
+      sum: emptyAggregate(),
+      reporter: sample.reporter,
+      reportedBy: new Set<string>(),
+    }
+    addSample(edge.sum, sample)
+    edge.reportedBy.add(reporter.cluster)
+    if (edge.reporter !== sample.reporter) edge.reporter = "both"
+    this.edges.set(id, edge)
+  }
+}
+
+const idleIdentities = (resolver: Resolver, cluster: IndexedCluster, view: View): NodeIdentity[] =>
+  view === "workload"
+    ? [...cluster.index.workloads.values()].map((workload) =>
+        resolver.workload(cluster, workload.namespace, workload.name),
+      )
+    : [
+        ...[...cluster.index.services.values()].map((service) =>
+          resolver.service(cluster, service.namespace, service.name),
+        ),
+        ...[...cluster.index.workloads.values()]
+          .filter((workload) => !cluster.index.front.has(at(workload.namespace, workload.name)))
+          .map((workload) => resolver.workload(cluster, workload.namespace, workload.name)),
+      ]
+
+/** Gateways report only what they send: that is their traffic. */
+const nodeSignals = (node: Node): Signals => {
+  const gateway = node.identity.kind === "gateway" || node.identity.kind === "waypoint"
+  return signalsOf(
+    gateway && !node.inbound.hasRequests && !node.inbound.hasTcp ? node.outbound : node.inbound,
+  )
+}
+
+const relatedOf = ({ cluster, namespace, name, service }: NodeIdentity): string[] => {
+  if (!cluster) return []
+  if (service === null)
+    return (cluster.index.front.get(at(namespace, name)) ?? []).map(
+      (front) => `svc/${cluster.cluster}/${front.namespace}/${front.name}`,
+    )
+  return (cluster.index.behind.get(at(namespace, service)) ?? []).map(
+    (workload) => `wl/${cluster.cluster}/${workload.namespace}/${workload.name}`,
+  )
+}
+
+const versionsOf = (node: Node): TopologyNode["versions"] => {
+  const weight = (part: Aggregate) =>
+    node.inbound.requestsPerSecond > 0 ? part.requestsPerSecond : part.sent + part.received
+  const total = [...node.versions.values()].reduce((sum, part) => sum + weight(part), 0)
+  return [...node.versions]
+    .map(([key, part]) => ({
+      version: key.slice(0, key.lastIndexOf("|")),
+      workload: part.workload,
+      share: total > 0 ? weight(part) / total : 0,
+      errorRatio: signalsOf(part).errorRatio,
+    }))
+    .filter(({ workload }) => workload !== "")
+    .sort((a, b) =>
+      a.version < b.version ? -1 : a.version > b.version ? 1 : a.workload < b.workload ? -1 : 1,
+    )
+}
+
+function finishNode(node: Node, stale: boolean, windowMs: number): TopologyNode {
+  const { identity } = node
+  const signals = nodeSignals(node)
+  const inMesh = inMeshOf(identity)
+  const pods = podsOf(identity)
+  const sends = node.outbound.hasRequests || node.outbound.hasTcp
+  const gateway = identity.kind === "gateway" || identity.kind === "waypoint"
+  return {
+    id: identity.id,
+    kind: identity.kind,
+    cluster: identity.cluster?.cluster ?? "",
+    clusterName: identity.cluster?.clusterName ?? "",
+    namespace: identity.namespace,
+    name: identity.name,
+    ...(identity.service === null && identity.workload ? { workloadKind: identity.workload.kind } : {}),
+    protocols: [
+      ...(gateway && node.protocols.size === 0 && sends ? (["http"] as const) : node.protocols),
+    ].sort(),
+    signals,
+    health: healthOf({ signals, windowMs, pods, sends, stale, measurable: identity.kind !== "unknown" }),
+    versions: versionsOf(node),
+    pods,
+    inMesh,
+    badges: badgesOf(appliedTo(identity), inMesh, signals.mtlsRatio),
+    related: relatedOf(identity),
+    stale,
+  }
+}
+
+function finishEdge(id: string, edge: Edge, stale: boolean, windowMs: number): TopologyEdge {
+  const signals = signalsOf(edge.sum)
+  return {
+    id,
+    source: edge.source.id,
+    target: edge.target.id,
+    protocol: edge.protocol,
+    requestsPerSecond: edge.sum.requestsPerSecond,
+    errorRatio: signals.errorRatio,
+    latencyMs: signals.latencyMs,
+    bytesPerSecond: signals.bytesPerSecond,
+    tcpOpenedPerSecond: signals.tcpOpenedPerSecond,
+    mtlsRatio: signals.mtlsRatio,
+    responses: responsesOf(edge.sum),
+    health: healthOf({ signals, windowMs, pods: null, sends: false, stale, measurable: true }).state,
+    reporter: edge.reporter,
+    stale,
+  }
+}
+
+const linkNotice: Partial<Record<SourceCluster["link"], (source: SourceCluster) => Omit<Notice, "cluster">>> =
+  {
+    waiting: ({ clusterName }) => ({
+      level: "info",
+      code: "cluster.waiting",
+      message: `Waiting for the agent of ${clusterName}`,
+    }),
+    late: ({ clusterName }) => ({
+      level: "warning",
+      code: "cluster.late",
+      message: `${clusterName} is late: no tick for more than two intervals`,
+    }),
+    stale: ({ clusterName }) => ({
+      level: "error",
+      code: "cluster.stale",
+      message: `${clusterName} is not connected; shown is what was known then`,
+    }),
+    revoked: ({ clusterName }) => ({
+      level: "error",
+      code: "cluster.stale",
+      message: `${clusterName} is revoked; shown is what was known then`,
+    }),
+  }
+
+function noticesOf(source: SourceCluster): Notice[] {
+  const link = linkNotice[source.link]?.(source)
+  const gaps = (source.ticks.at(-1)?.gaps ?? []).map((gap): Notice => ({
+    level: "warning",
+    code: "telemetry.gap",
+    cluster: source.cluster,
+    message: `${source.clusterName}: ${gap}`,
+  }))
+  return [...(link ? [{ ...link, cluster: source.cluster }] : []), ...source.notices, ...gaps]
+}
+
+/** Keeps an edge when one of its ends is in the namespaces, and the nodes that its edges need. */
+function filterNamespaces(
+  nodes: TopologyNode[],
+  edges: TopologyEdge[],
+  namespaces: readonly string[],
+): { nodes: TopologyNode[]; edges: TopologyEdge[] } {
+  if (namespaces.length === 0) return { nodes, edges }
+  const inside = new Set(
+    nodes
+      .filter((node) => namespaces.includes(node.namespace) && node.kind !== "external")
+      .map((node) => node.id),
+  )
+  const kept = edges.filter((edge) => inside.has(edge.source) || inside.has(edge.target))
+  const wanted = new Set([...inside, ...kept.flatMap((edge) => [edge.source, edge.target])])
+  return { nodes: nodes.filter((node) => wanted.has(node.id)), edges: kept }
+}
+
+const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+
+/**
+ * The graph of these clusters now: inventory facts joined with each cluster's newest tick. Pure, and the same in the cloud, the CLI and
+ * the browser. Nodes and edges are in order of id, so that the same input gives the same text.
+ */
+export function buildTopology(sources: TopologySources, options: TopologyOptions): TopologyDocument {
+  const chosen = sources.clusters.filter(
+    (source) => !options.clusters?.length || options.clusters.includes(source.cluster),
+  )
+  const indexed = chosen.map(indexedCluster)
+  const graph = new Graph(createResolver(indexed, options.view))
+  for (const { sample, reporter } of collectSamples(chosen, indexed)) graph.add(sample, reporter)
+  if (options.idle)
+    for (const cluster of indexed)
+      for (const identity of idleIdentities(graph.resolver, cluster, options.view)) graph.node(identity)
+  const newest = chosen.map((source) => source.ticks.at(-1)).filter((tick) => tick !== undefined)
+  const windowMs = Math.max(0, ...newest.map((tick) => tick.windowMs))
+  const stale = new Set(chosen.filter(isStale).map((source) => source.cluster))
+  const nodes = [...graph.nodes.values()].map((node) =>
+    finishNode(node, stale.has(node.identity.cluster?.cluster ?? ""), windowMs),
+  )
+  const edges = [...graph.edges].map(([id, edge]) =>
+    finishEdge(
+      id,
+      edge,
+      [...edge.reportedBy].every((cluster) => stale.has(cluster)),
+      windowMs,
+    ),
+  )
+  const shown = filterNamespaces(nodes, edges, options.namespaces ?? [])
+  return {
+    at: newest.length > 0 ? Math.max(...newest.map((tick) => tick.at)) : null,
+    window: windowMs / 1000,
+    view: options.view,
+    nodes: shown.nodes.sort(byId),
+    edges: shown.edges.sort(byId),
+    notices: chosen.flatMap(noticesOf),
+  }
+}

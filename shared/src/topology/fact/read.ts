@@ -1,0 +1,21 @@
+/** Readers of loosely typed JSON: what is not of the wanted shape is absent, so that a strange object never breaks the graph. */
+
+export type Json = Readonly<Record<string, unknown>>
+
+export const record = (value: unknown): Json =>
+  value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Json) : {}
+
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+export const text = (value: unknown): string => (typeof value === "string" ? value : "")
+
+export const number = (value: unknown): number =>
+  typeof value === "number" && Number.isFinite(value) ? value : 0
+
+export const strings = (value: unknown): string[] => list(value).filter((item) => typeof item === "string")
+
+/** A map of strings; other values are left out. */
+export const stringMap = (value: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(record(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  )
