@@ -39,7 +39,10 @@ export default ts.config(
     rules: {
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/no-misused-promises": "error",
-      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       "@typescript-eslint/await-thenable": "error",
     },
   },
@@ -66,16 +69,25 @@ export default ts.config(
         {
           patterns: [
             { group: ["node:*"], message: "shared is pure: no Node API" },
-            { group: [...rooms.map((room) => `#${room}/*`), "#lib/*", "#test/*"], message: "shared imports nothing of ours" },
+            {
+              group: [...rooms.map((room) => `#${room}/*`), "#lib/*", "#test/*"],
+              message: "shared imports nothing of ours",
+            },
           ],
         },
       ],
       "no-restricted-globals": ["error", "process", "Buffer", "setTimeout", "setInterval", "fetch"],
       "no-restricted-syntax": [
         "error",
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: "shared has no clock" },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: "shared has no clock",
+        },
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "shared has no clock" },
-        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: "shared has no randomness" },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: "shared has no randomness",
+        },
       ],
     },
   },
