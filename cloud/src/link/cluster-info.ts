@@ -1,0 +1,107 @@
+import type { ClusterInfo } from "#shared/api/cluster.ts"
+import type { Notice } from "#shared/topology/document.ts"
+import { limits } from "#shared/protocol/limits.ts"
+import type { Cloud } from "../cloud.ts"
+import { Clusters } from "../store/cluster.ts"
+import { Inventory } from "../store/inventory.ts"
+import { istiods } from "./istiod.ts"
+
+const staleAfterMs = 5 * 60_000
+
+export type LinkView = Pick<ClusterInfo, "link" | "linkSince">
+
+/** What the link is now. `late` and `stale` follow from silence, so that nobody has to be alive to say so. */
+export function linkOf(
+  cluster: Pick<Clusters.Cluster, "createdAt" | "revokedAt" | "connectedAt">,
+  link: Clusters.Link | undefined,
+  now: number,
+): LinkView {
+  if (cluster.revokedAt !== null) return { link: "revoked", linkSince: cluster.revokedAt }
+  if (!link || link.connectedAt === null) return { link: "waiting", linkSince: cluster.createdAt }
+  const seen = link.lastSeenAt ?? link.connectedAt
+  if (link.connection === null) return { link: "stale", linkSince: link.disconnectedAt ?? seen }
+  if (now - seen > staleAfterMs) return { link: "stale", linkSince: seen }
+  if (now - seen > 2 * link.tickMs + 5_000) return { link: "late", linkSince: seen }
+  return { link: "live", linkSince: link.connectedAt }
+}
+
+/** Everything the product says about a cluster. */
+export async function clusterInfo(
+  cloud: Cloud,
+  organizationId: string,
+  cluster: Clusters.Cluster,
+): Promise<ClusterInfo> {
+  const owner = { organizationId, clusterId: cluster.clusterId }
+  const [link, status, planes, stored] = await Promise.all([
+    Clusters.readLink(cloud, organizationId, cluster.clusterId),
+    Clusters.readStatus(cloud, organizationId, cluster.clusterId),
+    istiods(cloud, owner),
+    cluster.connectedAt !== null && cluster.inventoryDoneAt === null ? Inventory.sums(cloud, owner) : [],
+  ])
+  const kinds = status?.kinds ?? []
+  const objects = kinds.reduce((sum, { count }) => sum + count, 0)
+  const nodes = kinds.find(({ kind, state }) => kind === "Node" && (state === "live" || state === "stale"))
+  return {
+    clusterId: cluster.clusterId,
+    name: cluster.name,
+    createdAt: cluster.createdAt,
+    createdBy: cluster.createdBy,
+    write: cluster.write,
+    ...linkOf(cluster, link, cloud.now()),
+    lastSeenAt: link?.lastSeenAt ?? null,
+    clusterUid: cluster.clusterUid,
+    agentVersion: cluster.agentVersion,
+    kubernetesVersion: cluster.kubernetesVersion,
+    istioVersions: [...new Set(planes.map(({ version }) => version))].filter(Boolean).sort(),
+    nodes: nodes?.count ?? null,
+    objects,
+    tickMs: link?.tickMs ?? limits.tickDefaultMs,
+    lastTickAt: link?.lastTickAt ?? null,
+    kinds,
+    telemetry: status?.telemetry ?? null,
+    process: status?.process ?? null,
+    join: {
+      tokenExpiresAt: cluster.tokenExpiresAt,
+      manifestFetchedAt: cluster.manifestFetchedAt,
+      connectedAt: cluster.connectedAt,
+      identifiedAt: cluster.identifiedAt,
+      inventory: {
+        objects:
+          cluster.inventoryDoneAt === null
+            ? stored.reduce((sum, bucket) => sum + bucket.sum.count, 0)
+            : objects,
+        expected: Math.max(objects, status?.progress.expected ?? 0),
+        doneAt: cluster.inventoryDoneAt,
+      },
+      firstMetricsAt: cluster.firstMetricsAt,
+    },
+  }
+}
+
+const time = (at: number): string => new Date(at).toISOString().slice(11, 19)
+
+/** What a reader of this cluster's data must know to trust it. */
+export function noticesOf(info: ClusterInfo): Notice[] {
+  const notices: Notice[] = []
+  const add = (level: Notice["level"], code: Notice["code"], message: string) =>
+    notices.push({ level, code, cluster: info.clusterId, message })
+  if (info.link === "waiting") add("info", "cluster.waiting", `Waiting for the agent of ${info.name}`)
+  if (info.link === "late")
+    add("warning", "cluster.late", `${info.name} is late: last heard ${time(info.linkSince)} UTC`)
+  if (info.link === "stale")
+    add("warning", "cluster.stale", `${info.name} is stale since ${time(info.linkSince)} UTC`)
+  if (info.link === "revoked")
+    add("error", "cluster.stale", `${info.name} was revoked; nothing new comes from it`)
+  for (const { kind, state, since, reason } of info.kinds) {
+    if (state === "denied") add("warning", "kind.denied", `May not read ${kind} in ${info.name}: ${reason}`)
+    if (state === "stale")
+      add("warning", "kind.stale", `${kind} of ${info.name} is stale since ${time(since)} UTC: ${reason}`)
+  }
+  if (info.telemetry?.state === "failing")
+    add(
+      "warning",
+      "telemetry.down",
+      `${info.name} measures nothing: ${info.telemetry.target} ${info.telemetry.reason}`,
+    )
+  return notices
+}

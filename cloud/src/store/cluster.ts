@@ -1,0 +1,235 @@
+import type { LinkEvent, WriteFamily } from "#shared/api/cluster.ts"
+import { AppError } from "#shared/error.ts"
+import { Status } from "#shared/protocol/message/status.ts"
+import { type Cloud, newId, secondsOf } from "../cloud.ts"
+import { key, partition } from "./key.ts"
+import type { Item } from "./table.ts"
+
+export * as Clusters from "./cluster.ts"
+
+/** What a person decided, and the moments of the join. */
+export type Cluster = {
+  clusterId: string
+  name: string
+  createdAt: number
+  createdBy: string
+  write: WriteFamily[]
+  clusterUid: string | null
+  agentVersion: string | null
+  kubernetesVersion: string | null
+  revokedAt: number | null
+  tokenExpiresAt: number | null
+  manifestFetchedAt: number | null
+  connectedAt: number | null
+  identifiedAt: number | null
+  inventoryDoneAt: number | null
+  firstMetricsAt: number | null
+}
+
+/** Where the link of a cluster stands. `session` grows with each hello: whoever holds an older one is fenced. */
+export type Link = {
+  session: number
+  epoch: number
+  instance: string
+  connection: string | null
+  keyId: string
+  connectedAt: number | null
+  disconnectedAt: number | null
+  lastSeenAt: number | null
+  lastTickAt: number | null
+  /** Last message of this session that was taken. */
+  seq: number
+  tickMs: number
+}
+
+export type StoredStatus = Omit<Status, "type" | "seq">
+
+const nothing: Omit<Cluster, "clusterId" | "name" | "createdAt" | "createdBy" | "write"> = {
+  clusterUid: null,
+  agentVersion: null,
+  kubernetesVersion: null,
+  revokedAt: null,
+  tokenExpiresAt: null,
+  manifestFetchedAt: null,
+  connectedAt: null,
+  identifiedAt: null,
+  inventoryDoneAt: null,
+  firstMetricsAt: null,
+}
+
+const strip = ({ pk: _pk, sk: _sk, ttl: _ttl, ...rest }: Item): Record<string, unknown> => rest
+const toCluster = (item: Item): Cluster => ({ ...nothing, ...strip(item) }) as unknown as Cluster
+const exists = { expression: "attribute_exists(pk)" }
+const isNew = { expression: "attribute_not_exists(pk)" }
+const eventKeptMs = 30 * 24 * 60 * 60_000
+
+/** @throws AppError cluster.name_taken */
+export async function create(
+  cloud: Cloud,
+  organizationId: string,
+  input: { name: string; write: WriteFamily[]; createdBy: string },
+): Promise<Cluster> {
+  const clusterId = newId("cls")
+  if (!(await cloud.table.put({ ...key.clusterName(organizationId, input.name), clusterId }, isNew)))
+    throw new AppError(
+      "cluster.name_taken",
+      `there is a cluster "${input.name}" already; choose another name`,
+    )
+  const cluster: Cluster = { clusterId, ...input, createdAt: cloud.now(), ...nothing }
+  await cloud.table.put({ ...key.clusterOwner(clusterId), organizationId })
+  await cloud.table.put({ ...key.cluster(organizationId, clusterId), ...cluster })
+  return cluster
+}
+
+export const notFound = (clusterId: string): AppError =>
+  new AppError("cluster.not_found", `no cluster ${clusterId} in this organization`)
+
+export async function read(cloud: Cloud, organizationId: string, clusterId: string): Promise<Cluster> {
+  const { pk, sk } = key.cluster(organizationId, clusterId)
+  const item = await cloud.table.get(pk, sk)
+  if (!item) throw notFound(clusterId)
+  return toCluster(item)
+}
+
+export const list = async (cloud: Cloud, organizationId: string): Promise<Cluster[]> =>
+  (await cloud.table.all(partition.organization(organizationId), { prefix: "cluster#" })).map(toCluster)
+
+/** The organization of a cluster that an agent names; undefined for none. */
+export async function ownerOf(cloud: Cloud, clusterId: string): Promise<string | undefined> {
+  const { pk, sk } = key.clusterOwner(clusterId)
+  const item = await cloud.table.get(pk, sk)
+  return item && String(item["organizationId"])
+}
+
+export async function change(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+  set: Partial<Cluster>,
+): Promise<Cluster> {
+  const item = await cloud.table.update(key.cluster(organizationId, clusterId), set, { condition: exists })
+  if (!item) throw notFound(clusterId)
+  return toCluster(item)
+}
+
+/** Sets a moment of the join once. */
+export async function reached(
+  cloud: Cloud,
+  organizationId: string,
+  cluster: Cluster,
+  moment: "connectedAt" | "identifiedAt" | "inventoryDoneAt" | "firstMetricsAt" | "manifestFetchedAt",
+): Promise<void> {
+  if (cluster[moment] === null)
+    await change(cloud, organizationId, cluster.clusterId, { [moment]: cloud.now() })
+}
+
+export async function rename(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+  name: string,
+): Promise<Cluster> {
+  const before = await read(cloud, organizationId, clusterId)
+  if (before.name === name) return before
+  if (!(await cloud.table.put({ ...key.clusterName(organizationId, name), clusterId }, isNew)))
+    throw new AppError("cluster.name_taken", `there is a cluster "${name}" already; choose another name`)
+  const after = await change(cloud, organizationId, clusterId, { name })
+  const old = key.clusterName(organizationId, before.name)
+  await cloud.table.remove(old.pk, old.sk)
+  return after
+}
+
+/** Removes the cluster and everything known of it. The keys go first: from then on no agent can speak for it. */
+export async function remove(cloud: Cloud, organizationId: string, cluster: Cluster): Promise<void> {
+  const own = partition.cluster(organizationId, cluster.clusterId)
+  const at = key.cluster(organizationId, cluster.clusterId)
+  await removeKeys(cloud, organizationId, cluster.clusterId)
+  await cloud.table.remove(at.pk, at.sk)
+  const name = key.clusterName(organizationId, cluster.name)
+  await cloud.table.remove(name.pk, name.sk)
+  const owner = key.clusterOwner(cluster.clusterId)
+  await cloud.table.remove(owner.pk, owner.sk)
+  if (cluster.clusterUid !== null) {
+    const uid = key.clusterUid(organizationId, cluster.clusterUid)
+    await cloud.table.remove(uid.pk, uid.sk)
+  }
+  for (;;) {
+    const { items } = await cloud.table.page(own, { limit: 500 })
+    if (items.length === 0) return
+    await cloud.table.batch(
+      [],
+      items.map(({ pk, sk }) => ({ pk, sk })),
+    )
+  }
+}
+
+export async function removeKeys(cloud: Cloud, organizationId: string, clusterId: string): Promise<void> {
+  const keys = await cloud.table.all(partition.cluster(organizationId, clusterId), { prefix: "key#" })
+  await cloud.table.batch(
+    [],
+    keys.map(({ pk, sk }) => ({ pk, sk })),
+  )
+}
+
+export async function readLink(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+): Promise<Link | undefined> {
+  const { pk, sk } = key.link(organizationId, clusterId)
+  const item = await cloud.table.get(pk, sk)
+  return item && (strip(item) as unknown as Link)
+}
+
+export async function readStatus(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+): Promise<StoredStatus | undefined> {
+  const { pk, sk } = key.status(organizationId, clusterId)
+  const item = await cloud.table.get(pk, sk)
+  return item && (JSON.parse(String(item["status"])) as StoredStatus)
+}
+
+export async function writeStatus(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+  status: StoredStatus,
+): Promise<void> {
+  await cloud.table.put({ ...key.status(organizationId, clusterId), status: JSON.stringify(status) })
+}
+
+/** Notes an event of the link, for 30 days. */
+export async function note(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+  event: Omit<LinkEvent, "at">,
+): Promise<void> {
+  const at = cloud.now()
+  await cloud.table.put({
+    ...key.event(organizationId, clusterId, at, newId("key").slice(-6)),
+    at,
+    ...event,
+    ttl: secondsOf(at + eventKeptMs),
+  })
+}
+
+export async function events(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+  page: { limit: number; after?: string },
+): Promise<{ items: LinkEvent[]; last: string | undefined }> {
+  const own = partition.cluster(organizationId, clusterId)
+  const { items, last } = await cloud.table.page(own, { prefix: "event#", reverse: true, ...page })
+  return {
+    items: items.map((item) => ({
+      at: Number(item["at"]),
+      kind: item["kind"] as LinkEvent["kind"],
+      message: String(item["message"]),
+    })),
+    last,
+  }
+}

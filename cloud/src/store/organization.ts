@@ -1,0 +1,138 @@
+import type { Member, Organization, Role } from "#shared/api/session.ts"
+import { AppError } from "#shared/error.ts"
+import { type Cloud, newId } from "../cloud.ts"
+import { key, partition } from "./key.ts"
+import type { Item } from "./table.ts"
+
+export * as Organizations from "./organization.ts"
+
+const exists = { expression: "attribute_exists(pk)" }
+const isNew = { expression: "attribute_not_exists(pk)" }
+
+const toOrganization = (item: Item): Organization => ({
+  organizationId: item.pk,
+  name: String(item["name"]),
+  createdAt: Number(item["createdAt"]),
+})
+
+const toMember = (item: Item): Member => ({
+  userId: item.sk.slice("member#".length),
+  name: String(item["name"]),
+  email: String(item["email"]),
+  role: item["role"] as Role,
+  joinedAt: Number(item["joinedAt"]),
+})
+
+export type User = { userId: string; name: string; email: string }
+
+/** The user of an address; made when it is the first time that this address is named. */
+export async function userOf(cloud: Cloud, email: string, name: string): Promise<User> {
+  const at = key.email(email.toLowerCase())
+  const user: User = { userId: newId("usr"), name, email: email.toLowerCase() }
+  if (await cloud.table.put({ ...at, ...user }, isNew)) return user
+  const item = await cloud.table.get(at.pk, at.sk)
+  if (!item) throw new AppError("unavailable", `user ${email} could not be read`)
+  return { userId: String(item["userId"]), name: String(item["name"]), email: String(item["email"]) }
+}
+
+export async function create(cloud: Cloud, name: string, owner: User): Promise<Organization> {
+  const organizationId = newId("org")
+  const createdAt = cloud.now()
+  await cloud.table.put({ ...key.organization(organizationId), name, createdAt })
+  await putMember(cloud, organizationId, { ...owner, role: "owner", joinedAt: createdAt })
+  return { organizationId, name, createdAt }
+}
+
+export async function read(cloud: Cloud, organizationId: string): Promise<Organization | undefined> {
+  const { pk, sk } = key.organization(organizationId)
+  const item = await cloud.table.get(pk, sk)
+  return item && toOrganization(item)
+}
+
+export async function rename(cloud: Cloud, organizationId: string, name: string): Promise<Organization> {
+  const item = await cloud.table.update(key.organization(organizationId), { name }, { condition: exists })
+  if (!item) throw new AppError("organization.not_found", `no organization ${organizationId}`)
+  return toOrganization(item)
+}
+
+/** Organizations of a user with the role in each, oldest first. */
+export async function ofUser(cloud: Cloud, userId: string): Promise<(Organization & { role: Role })[]> {
+  const memberships = await cloud.table.all(partition.user(userId), { prefix: "membership#" })
+  const found = await Promise.all(
+    memberships.map(async ({ sk }) => {
+      const organizationId = sk.slice("membership#".length)
+      const [organization, member] = await Promise.all([
+        read(cloud, organizationId),
+        readMember(cloud, organizationId, userId),
+      ])
+      return organization && member ? [{ ...organization, role: member.role }] : []
+    }),
+  )
+  return found.flat().sort((a, b) => (a.organizationId < b.organizationId ? -1 : 1))
+}
+
+/** Membership counts only when the organization itself lists it: the user's own list is an index. */
+async function putMember(cloud: Cloud, organizationId: string, member: Member): Promise<boolean> {
+  const { userId, ...rest } = member
+  await cloud.table.put(key.membership(userId, organizationId))
+  return (await cloud.table.put({ ...key.member(organizationId, userId), ...rest }, isNew)) !== false
+}
+
+export async function readMember(
+  cloud: Cloud,
+  organizationId: string,
+  userId: string,
+): Promise<Member | undefined> {
+  const { pk, sk } = key.member(organizationId, userId)
+  const item = await cloud.table.get(pk, sk)
+  return item && toMember(item)
+}
+
+export const members = async (cloud: Cloud, organizationId: string): Promise<Member[]> =>
+  (await cloud.table.all(partition.organization(organizationId), { prefix: "member#" })).map(toMember)
+
+export async function addMember(
+  cloud: Cloud,
+  organizationId: string,
+  input: { email: string; name: string; role: Role },
+): Promise<Member> {
+  const user = await userOf(cloud, input.email, input.name)
+  const member: Member = { ...user, role: input.role, joinedAt: cloud.now() }
+  if (!(await putMember(cloud, organizationId, member)))
+    throw new AppError("member.exists", `${user.email} is a member already; change the role instead`)
+  return member
+}
+
+/** An organization keeps at least one owner. */
+async function refuseLastOwner(cloud: Cloud, organizationId: string, userId: string): Promise<Member> {
+  const all = await members(cloud, organizationId)
+  const member = all.find((candidate) => candidate.userId === userId)
+  if (!member) throw new AppError("member.not_found", `no member ${userId} in this organization`)
+  if (member.role === "owner" && all.filter(({ role }) => role === "owner").length === 1)
+    throw new AppError(
+      "member.last_owner",
+      `${member.email} is the last owner; make somebody else owner first`,
+    )
+  return member
+}
+
+export async function changeRole(
+  cloud: Cloud,
+  organizationId: string,
+  userId: string,
+  role: Role,
+): Promise<Member> {
+  if (role !== "owner") await refuseLastOwner(cloud, organizationId, userId)
+  const item = await cloud.table.update(key.member(organizationId, userId), { role }, { condition: exists })
+  if (!item) throw new AppError("member.not_found", `no member ${userId} in this organization`)
+  return toMember(item)
+}
+
+export async function removeMember(cloud: Cloud, organizationId: string, userId: string): Promise<void> {
+  await refuseLastOwner(cloud, organizationId, userId)
+  await cloud.table.remove(key.member(organizationId, userId).pk, key.member(organizationId, userId).sk)
+  await cloud.table.remove(
+    key.membership(userId, organizationId).pk,
+    key.membership(userId, organizationId).sk,
+  )
+}
