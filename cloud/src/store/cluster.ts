@@ -1,6 +1,6 @@
 import type { LinkEvent, WriteFamily } from "#shared/api/cluster.ts"
 import { AppError } from "#shared/error.ts"
-import { Status } from "#shared/protocol/message/status.ts"
+import type { Status } from "#shared/protocol/message/status.ts"
 import { type Cloud, newId, secondsOf } from "../cloud.ts"
 import { key, partition } from "./key.ts"
 import type { Item } from "./table.ts"

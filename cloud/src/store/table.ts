@@ -1,8 +1,9 @@
+import type {
+  DynamoDBClient} from "@aws-sdk/client-dynamodb";
 import {
   ConditionalCheckFailedException,
   CreateTableCommand,
   DescribeTableCommand,
-  DynamoDBClient,
   ResourceNotFoundException,
 } from "@aws-sdk/client-dynamodb"
 import {

@@ -25,6 +25,29 @@ export function linkOf(
   return { link: "live", linkSince: link.connectedAt }
 }
 
+/** Objects stored and expected: the cloud's own count until the first inventory is complete, the agent's afterwards. */
+async function inventoryProgress(
+  cloud: Cloud,
+  owner: Inventory.Owner,
+  cluster: Clusters.Cluster,
+  status: Clusters.StoredStatus | undefined,
+): Promise<ClusterInfo["join"]["inventory"]> {
+  const known = objectsOf(status)
+  const doneAt = cluster.inventoryDoneAt
+  const expected = Math.max(known, status?.progress.expected ?? 0)
+  if (doneAt !== null || cluster.connectedAt === null) return { objects: known, expected, doneAt }
+  const stored = await Inventory.sums(cloud, owner)
+  return { objects: stored.reduce((sum, bucket) => sum + bucket.sum.count, 0), expected, doneAt }
+}
+
+const objectsOf = (status: Clusters.StoredStatus | undefined): number =>
+  (status?.kinds ?? []).reduce((sum, { count }) => sum + count, 0)
+
+/** Nodes as counted by the agent; null when it may not read them. */
+const nodesOf = (status: Clusters.StoredStatus | undefined): number | null =>
+  status?.kinds.find(({ kind, state }) => kind === "Node" && (state === "live" || state === "stale"))
+    ?.count ?? null
+
 /** Everything the product says about a cluster. */
 export async function clusterInfo(
   cloud: Cloud,
@@ -32,15 +55,11 @@ export async function clusterInfo(
   cluster: Clusters.Cluster,
 ): Promise<ClusterInfo> {
   const owner = { organizationId, clusterId: cluster.clusterId }
-  const [link, status, planes, stored] = await Promise.all([
+  const [link, status, planes] = await Promise.all([
     Clusters.readLink(cloud, organizationId, cluster.clusterId),
     Clusters.readStatus(cloud, organizationId, cluster.clusterId),
     istiods(cloud, owner),
-    cluster.connectedAt !== null && cluster.inventoryDoneAt === null ? Inventory.sums(cloud, owner) : [],
   ])
-  const kinds = status?.kinds ?? []
-  const objects = kinds.reduce((sum, { count }) => sum + count, 0)
-  const nodes = kinds.find(({ kind, state }) => kind === "Node" && (state === "live" || state === "stale"))
   return {
     clusterId: cluster.clusterId,
     name: cluster.name,
@@ -53,11 +72,11 @@ export async function clusterInfo(
     agentVersion: cluster.agentVersion,
     kubernetesVersion: cluster.kubernetesVersion,
     istioVersions: [...new Set(planes.map(({ version }) => version))].filter(Boolean).sort(),
-    nodes: nodes?.count ?? null,
-    objects,
+    nodes: nodesOf(status),
+    objects: objectsOf(status),
     tickMs: link?.tickMs ?? limits.tickDefaultMs,
     lastTickAt: link?.lastTickAt ?? null,
-    kinds,
+    kinds: status?.kinds ?? [],
     telemetry: status?.telemetry ?? null,
     process: status?.process ?? null,
     join: {
@@ -65,14 +84,7 @@ export async function clusterInfo(
       manifestFetchedAt: cluster.manifestFetchedAt,
       connectedAt: cluster.connectedAt,
       identifiedAt: cluster.identifiedAt,
-      inventory: {
-        objects:
-          cluster.inventoryDoneAt === null
-            ? stored.reduce((sum, bucket) => sum + bucket.sum.count, 0)
-            : objects,
-        expected: Math.max(objects, status?.progress.expected ?? 0),
-        doneAt: cluster.inventoryDoneAt,
-      },
+      inventory: await inventoryProgress(cloud, owner, cluster, status),
       firstMetricsAt: cluster.firstMetricsAt,
     },
   }

@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto"
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import dynalite from "dynalite"
+
+/** Layout of a data folder; grows when an older program could no longer read it. */
+const folderVersion = 1
+
+/** The data folder cannot be used; the message says why and what to do. `npm start` prints it and exits with 2. */
+export class DataFolderError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = "DataFolderError"
+  }
+}
+
+export type Embedded = { client: DynamoDBClient; close(): Promise<void> }
+
+async function readVersion(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, "utf8")).trim()
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw cause
+  }
+}
+
+async function prepareFolder(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const file = join(folder, "version")
+    const found = await readVersion(file)
+    if (found === undefined) {
+      await writeFile(`${file}.new`, `${folderVersion}\n`)
+      await rename(`${file}.new`, file)
+    } else if (!/^\d+$/.test(found) || Number(found) > folderVersion)
+      throw new DataFolderError(
+        `data folder ${folder} has version "${found}", this program reads up to ${folderVersion}: start a newer release, or name another folder with --data`,
+      )
+    return join(folder, "db")
+  } catch (cause) {
+    if (cause instanceof DataFolderError) throw cause
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new DataFolderError(
+      `data folder ${folder} cannot be used (${code ?? message}): name one that you may write with --data`,
+      { cause },
+    )
+  }
+}
+
+/** Only who knows the key is let in: a browser page or another user of this machine, who may find the port, does not. */
+function guard(server: Server, accessKeyId: string): void {
+  const wanted = `Credential=${accessKeyId}/`
+  const [answer] = server.listeners("request") as ((
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => void)[]
+  server.removeAllListeners("request")
+  server.on("request", (request, response) => {
+    if (request.headers.authorization?.includes(wanted)) answer?.(request, response)
+    else response.writeHead(403).end()
+  })
+}
+
+const listen = (server: Server, folder: string | null): Promise<AddressInfo> =>
+  new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(
+        folder === null
+          ? cause
+          : new DataFolderError(`the database in ${folder} does not open: ${cause.message}`, { cause }),
+      )
+    })
+    server.listen(0, "127.0.0.1", () => {
+      resolve(server.address() as AddressInfo)
+    })
+  })
+
+/**
+ * DynamoDB inside of this process, kept in `folder`, or in memory for null. What was acknowledged is with the operating system: it
+ * survives the death of this process. @throws DataFolderError
+ */
+export async function openEmbedded(folder: string | null): Promise<Embedded> {
+  const path = folder === null ? undefined : await prepareFolder(folder)
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, ...(path === undefined ? {} : { path }) })
+  const accessKeyId = randomBytes(16).toString("hex")
+  guard(server, accessKeyId)
+  const { port } = await listen(server, folder)
+  const client = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "local",
+    credentials: { accessKeyId, secretAccessKey: accessKeyId },
+    maxAttempts: 3,
+  })
+  return {
+    client,
+    async close() {
+      client.destroy()
+      server.closeAllConnections()
+      await new Promise<void>((resolve, reject) => {
+        server.close((error) => {
+          if (error) reject(error)
+          else resolve()
+        })
+      })
+    },
+  }
+}
