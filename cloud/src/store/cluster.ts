@@ -84,11 +84,21 @@ export async function create(
 export const notFound = (clusterId: string): AppError =>
   new AppError("cluster.not_found", `no cluster ${clusterId} in this organization`)
 
-export async function read(cloud: Cloud, organizationId: string, clusterId: string): Promise<Cluster> {
+export async function find(
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+): Promise<Cluster | undefined> {
   const { pk, sk } = key.cluster(organizationId, clusterId)
   const item = await cloud.table.get(pk, sk)
-  if (!item) throw notFound(clusterId)
-  return toCluster(item)
+  return item && toCluster(item)
+}
+
+/** @throws AppError cluster.not_found */
+export async function read(cloud: Cloud, organizationId: string, clusterId: string): Promise<Cluster> {
+  const cluster = await find(cloud, organizationId, clusterId)
+  if (!cluster) throw notFound(clusterId)
+  return cluster
 }
 
 export const list = async (cloud: Cloud, organizationId: string): Promise<Cluster[]> =>
