@@ -133,6 +133,9 @@ describe("a packed tick", () => {
 
   test("with broken columns is refused, not half read", () => {
     const packed = packTick(tickOf([]))
-    expect(() => unpackTick({ ...packed, c: ["1A", "1A", "1A"] })).toThrow(/tick is broken/)
+    const whole = packTick(tickOf(fc.sample(edge, { numRuns: 40, seed: 3 })))
+    expect(() => unpackTick({ ...whole, c: whole.c.slice(0, 40) })).toThrow(/tick is broken/)
+    expect(() => unpackTick({ ...whole, c: "?" })).toThrow(/tick is broken/)
+    expect(() => unpackTick({ ...packed, c: whole.c })).toThrow(/tick is broken/)
   })
 })

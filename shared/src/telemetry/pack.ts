@@ -7,7 +7,7 @@ import {
   type Tick,
   edgeKey,
 } from "./edge.ts"
-import { packColumn, unpackColumn } from "./planes.ts"
+import { packColumns, unpackColumns } from "./columns.ts"
 import type { PackedTick } from "./tick.ts"
 
 /**
@@ -155,6 +155,14 @@ function pushEdge(columns: Columns, dictionary: Dictionary, edge: EdgeSample, cl
   columns.mtls.push(share(edge.mtlsRatio))
 }
 
+/** Each value less the one before it. */
+const stepsOf = (column: readonly number[]): number[] =>
+  column.map((value, i) => value - (column[i - 1] ?? 0))
+const sumsOf = (steps: readonly number[]): number[] => {
+  let sum = 0
+  return steps.map((step) => (sum += step))
+}
+
 /** The cluster that most ends are in, the first in order among equals: written once. */
 function commonCluster(edges: readonly EdgeSample[]): string {
   const counts = new Map<string, number>()
@@ -169,6 +177,9 @@ export function packTick(tick: Tick): PackedTick {
   const columns = emptyColumns()
   const cluster = commonCluster(tick.edges)
   dictionary.id(cluster)
+  // Ends in order, as the edges are: the source's id then hardly moves from edge to edge.
+  const ends = tick.edges.flatMap(({ source, destination }) => [source, destination])
+  for (const text of [...new Set(ends.map((end) => endpointText(end, cluster)))].sort()) dictionary.id(text)
   for (const { edge } of tick.edges
     .map((edge) => ({ edge, key: edgeKey(edge) }))
     .sort((a, b) => compare(a.key, b.key)))
@@ -180,7 +191,7 @@ export function packTick(tick: Tick): PackedTick {
     source: tick.source,
     gaps: tick.gaps,
     d: dictionary.texts,
-    c: columnNames.map((name) => packColumn(columns[name])),
+    c: packColumns(columnNames.map((name) => (name === "source" ? stepsOf(columns.source) : columns[name]))),
   }
 }
 
@@ -191,7 +202,10 @@ class Reader {
   readonly #texts: readonly string[][]
 
   constructor(packed: PackedTick) {
-    this.#columns = new Map(columnNames.map((name, i) => [name, unpackColumn(packed.c[i] ?? "")]))
+    const columns = unpackColumns(packed.c, columnNames.length)
+    this.#columns = new Map(
+      columnNames.map((name, i) => [name, name === "source" ? sumsOf(columns[i] ?? []) : (columns[i] ?? [])]),
+    )
     this.#texts = packed.d.map((text) => text.split("\t"))
   }
 

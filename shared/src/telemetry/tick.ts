@@ -14,8 +14,8 @@ export const PackedTick = z
     gaps: z.array(z.string()),
     /** Dictionary of the strings that the columns refer to. */
     d: z.array(z.string().max(2_000)).max(200_000),
-    /** Columns of integers as text (planes.ts); their meaning is pack.ts's own. */
-    c: z.array(z.string().max(2_000_000)).max(32),
+    /** Columns of integers as text (columns.ts); their meaning is pack.ts's own. */
+    c: z.string().max(3_000_000),
   })
   .meta({ id: "PackedTick" })
 export type PackedTick = z.infer<typeof PackedTick>
