@@ -59,36 +59,47 @@ export function addSample(sum: Aggregate, sample: EdgeSample): void {
 }
 
 /** Share of requests slower than `ms`, from three points of the distribution; linear between them, exponential tail beyond p99. */
-function slowerThan(latency: Latency, ms: number): number {
-  const points: [number, number][] = [
-    [0, 1],
-    [latency.p50, 0.5],
-    [latency.p95, 0.05],
-    [latency.p99, 0.01],
-  ]
-  for (let i = 1; i < points.length; i++) {
-    const [x0, y0] = points[i - 1] ?? [0, 1]
-    const [x1, y1] = points[i] ?? [0, 0]
-    if (ms <= x1) return x1 === x0 ? y1 : y0 + ((ms - x0) / (x1 - x0)) * (y1 - y0)
-  }
-  const spread = Math.max(latency.p99 - latency.p95, latency.p99 * 0.05, 1e-9)
-  return 0.01 * Math.exp(-(ms - latency.p99) / spread)
+function slowerThan({ p50, p95, p99 }: Latency, ms: number): number {
+  if (ms <= p50) return p50 === 0 ? 0.5 : 1 - (ms / p50) * 0.5
+  if (ms <= p95) return 0.5 - ((ms - p50) / (p95 - p50)) * 0.45
+  if (ms <= p99) return 0.05 - ((ms - p95) / (p99 - p95)) * 0.04
+  const spread = Math.max(p99 - p95, p99 * 0.05, 1e-9)
+  return 0.01 * Math.exp(-(ms - p99) / spread)
 }
 
+/** Where the share of slower requests is `tail`: between the parts' own quantiles, by false position with the Illinois rule. */
 function mixedQuantile(
   parts: Aggregate["latencies"],
   pick: (latency: Latency) => number,
   tail: number,
 ): number {
   const total = parts.reduce((sum, part) => sum + part.weight, 0)
+  const excess = (ms: number): number => {
+    let slower = 0
+    for (const { weight, latency } of parts) slower += weight * slowerThan(latency, ms)
+    return slower / total - tail
+  }
   let low = Math.min(...parts.map((part) => pick(part.latency)))
   let high = Math.max(...parts.map((part) => pick(part.latency)))
-  for (let i = 0; i < 30 && high - low > high * 1e-4; i++) {
-    const middle = (low + high) / 2
-    const slower =
-      parts.reduce((sum, part) => sum + part.weight * slowerThan(part.latency, middle), 0) / total
-    if (slower > tail) low = middle
-    else high = middle
+  let atLow = excess(low)
+  let atHigh = excess(high)
+  if (atLow <= 0) return low
+  if (atHigh >= 0) return high
+  for (let i = 0, side = 0; i < 30 && high - low > high * 1e-4; i++) {
+    const guess = (low * atHigh - high * atLow) / (atHigh - atLow)
+    const value = excess(guess)
+    if (Math.abs(value) < tail * 1e-4) return guess
+    if (value > 0) {
+      low = guess
+      atLow = value
+      if (side === 1) atHigh /= 2
+      side = 1
+    } else {
+      high = guess
+      atHigh = value
+      if (side === -1) atLow /= 2
+      side = -1
+    }
   }
   return (low + high) / 2
 }
@@ -107,12 +118,12 @@ export function mixLatencies(parts: Aggregate["latencies"]): Latency | null {
   }
 }
 
-const errorRatio = (sum: Aggregate): number | null =>
+export const errorRatioOf = (sum: Aggregate): number | null =>
   sum.requestsPerSecond > 0 ? Math.min(1, sum.errorsPerSecond / sum.requestsPerSecond) : null
 
 export const signalsOf = (sum: Aggregate): Signals => ({
   requestsPerSecond: sum.hasRequests ? sum.requestsPerSecond : null,
-  errorRatio: errorRatio(sum),
+  errorRatio: errorRatioOf(sum),
   latencyMs: mixLatencies(sum.latencies),
   bytesPerSecond: { sent: sum.sent, received: sum.received },
   tcpOpenedPerSecond: sum.hasTcp ? sum.opened : null,

@@ -2,7 +2,14 @@ import type { TopologySources } from "../api/mesh.ts"
 import { type EdgeSample, edgeKey } from "../telemetry/edge.ts"
 import { healthOf } from "../telemetry/health.ts"
 import { unpackTick } from "../telemetry/pack.ts"
-import { type Aggregate, addSample, emptyAggregate, responsesOf, signalsOf } from "./aggregate.ts"
+import {
+  type Aggregate,
+  addSample,
+  emptyAggregate,
+  errorRatioOf,
+  responsesOf,
+  signalsOf,
+} from "./aggregate.ts"
 import { appliedTo, badgesOf, inMeshOf, podsOf } from "./badges.ts"
 import type { Notice, Signals, TopologyDocument, TopologyEdge, TopologyNode } from "./document.ts"
 import { at, indexFacts } from "./mesh-index.ts"
@@ -201,7 +208,7 @@ const versionsOf = (node: Node): TopologyNode["versions"] => {
       version: key.slice(0, key.lastIndexOf("|")),
       workload: part.workload,
       share: total > 0 ? weight(part) / total : 0,
-      errorRatio: signalsOf(part).errorRatio,
+      errorRatio: errorRatioOf(part),
     }))
     .filter(({ workload }) => workload !== "")
     .sort((a, b) =>
