@@ -1,0 +1,136 @@
+import { describe, expect, test } from "vitest"
+import type { ClusterInfo, JoinProgress } from "#shared/api/cluster.ts"
+import { countsOf, helpFor, lastProgress, stagesOf } from "./join.ts"
+import { deniedText, familiesOf, nameProblem, permissionsText } from "./rights.ts"
+
+const cluster = (join: Partial<JoinProgress>, change: Partial<ClusterInfo> = {}): ClusterInfo => ({
+  clusterId: "c",
+  name: "staging-eu",
+  createdAt: 1000,
+  createdBy: "someone",
+  write: [],
+  link: "waiting",
+  linkSince: 0,
+  lastSeenAt: null,
+  clusterUid: null,
+  agentVersion: null,
+  kubernetesVersion: null,
+  istioVersions: [],
+  nodes: null,
+  objects: 0,
+  tickMs: 60_000,
+  lastTickAt: null,
+  kinds: [],
+  telemetry: null,
+  process: null,
+  ...change,
+  join: {
+    tokenExpiresAt: null,
+    manifestFetchedAt: null,
+    connectedAt: null,
+    identifiedAt: null,
+    inventory: { objects: 0, expected: 0, doneAt: null },
+    firstMetricsAt: null,
+    ...join,
+  },
+})
+const current = (info: ClusterInfo) => stagesOf(info).find((stage) => stage.state === "current")
+
+describe("a join", () => {
+  test("begins by waiting for the manifest", () => {
+    const stage = current(cluster({}))
+    expect(stage?.name).toBe("waiting")
+    expect(stage && helpFor(stage, cluster({}), "https://mesh.example").title).toContain(
+      "fetched the manifest",
+    )
+  })
+
+  test("waits for the pod when the manifest was fetched", () => {
+    const info = cluster({ manifestFetchedAt: 2000 })
+    const stage = current(info)
+    expect(stage?.text).toBe("manifest fetched, for the pod to start")
+    expect(stage && helpFor(stage, info, "x").command).toContain("get pods")
+    expect(lastProgress(info)).toBe(2000)
+  })
+
+  test("shows how much of the inventory is there", () => {
+    const stage = current(
+      cluster({
+        manifestFetchedAt: 2000,
+        connectedAt: 11_000,
+        identifiedAt: 12_000,
+        inventory: { objects: 8412, expected: 12_340, doneAt: null },
+      }),
+    )
+    expect(stage).toMatchObject({ name: "inventory", text: "8,412 of 12,340 objects" })
+    expect(stage?.share).toBeCloseTo(0.68, 2)
+  })
+
+  test("is done with inventory and metrics, each with its moment", () => {
+    const stages = stagesOf(
+      cluster({
+        manifestFetchedAt: 2000,
+        connectedAt: 11_000,
+        identifiedAt: 12_000,
+        inventory: { objects: 5, expected: 5, doneAt: 20_000 },
+        firstMetricsAt: 30_000,
+      }),
+    )
+    expect(stages.map((stage) => stage.at)).toEqual([2000, 11_000, 12_000, 20_000, 30_000, 30_000])
+    expect(stages.every((stage) => stage.state === "done")).toBe(true)
+    expect(stages[0]?.text).toBe("manifest fetched, then 9 s to the pod")
+  })
+
+  test("counts objects as a reader calls them", () => {
+    const kind = (name: string, count: number) => ({
+      kind: name,
+      state: "live" as const,
+      since: 0,
+      count,
+      reason: "",
+    })
+    const counts = countsOf(
+      cluster(
+        {},
+        {
+          kinds: [kind("Pod", 5), kind("VirtualService.networking.istio.io", 2), kind("Deployment.apps", 3)],
+        },
+      ),
+    )
+    expect(counts.filter(({ count }) => count > 0)).toEqual([
+      { name: "Pods", count: 5 },
+      { name: "Istio", count: 2 },
+      { name: "Workloads", count: 3 },
+    ])
+  })
+})
+
+describe("rights", () => {
+  const kinds = [
+    { kind: "Pod", state: "live" as const, since: 1, count: 5, reason: "" },
+    { kind: "Node", state: "denied" as const, since: 7, count: 0, reason: "nodes is forbidden" },
+    { kind: "VirtualService.networking.istio.io", state: "absent" as const, since: 1, count: 0, reason: "" },
+  ]
+  test("a family is as bad as its worst kind", () =>
+    expect(
+      familiesOf(kinds).map(({ family, state, count, since }) => ({ family, state, count, since })),
+    ).toEqual([
+      { family: "core", state: "denied", count: 5, since: 7 },
+      { family: "istio", state: "absent", count: 0, since: 1 },
+      { family: "gateway", state: "absent", count: 0, since: 0 },
+    ]))
+
+  test("are told in words", () => {
+    expect(permissionsText(["traffic", "security"])).toBe("Read, traffic, security")
+    expect(permissionsText([])).toBe("Read")
+    expect(deniedText({ kinds })).toBe("may not list nodes")
+  })
+
+  test.each<[string, string | undefined]>([
+    ["", undefined],
+    ["staging-eu", undefined],
+    ["Staging", "Lower case letters, digits and -, starting and ending with a letter or digit"],
+    ["prod", "There is a cluster prod already"],
+    ["a".repeat(64), "At most 63 characters, these are 64"],
+  ])("the name %j", (name, problem) => expect(nameProblem(name, ["prod"])).toBe(problem))
+})
