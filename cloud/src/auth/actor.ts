@@ -103,6 +103,12 @@ export function demand(actor: Actor, role: Role): void {
     throw new AppError("auth.denied", `this needs the role ${role}; ${actor.name} is ${actor.role}`)
 }
 
+/** What touches the whole organization is not for a caller that is limited to some clusters. */
+export function demandAllClusters(actor: Actor): void {
+  if (actor.clusters !== null)
+    throw new AppError("auth.denied", `${actor.name} is limited to some clusters; this concerns all of them`)
+}
+
 export const maySee = (actor: Pick<Actor, "clusters">, clusterId: string): boolean =>
   actor.clusters === null || actor.clusters.includes(clusterId)
 

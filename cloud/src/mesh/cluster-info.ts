@@ -90,30 +90,24 @@ export async function clusterInfo(
   }
 }
 
-const time = (at: number): string => new Date(at).toISOString().slice(11, 19)
+/** `12:04:31` in UTC. */
+export const time = (at: number): string => new Date(at).toISOString().slice(11, 19)
 
-/** What a reader of this cluster's data must know to trust it. */
-export function noticesOf(info: ClusterInfo): Notice[] {
+/** What a reader of this cluster's data must know to trust it, beside the state of its link. */
+export function readingNotices(
+  cluster: Pick<ClusterInfo, "clusterId" | "name">,
+  status: Pick<Clusters.StoredStatus, "kinds" | "telemetry"> | undefined,
+): Notice[] {
   const notices: Notice[] = []
-  const add = (level: Notice["level"], code: Notice["code"], message: string) =>
-    notices.push({ level, code, cluster: info.clusterId, message })
-  if (info.link === "waiting") add("info", "cluster.waiting", `Waiting for the agent of ${info.name}`)
-  if (info.link === "late")
-    add("warning", "cluster.late", `${info.name} is late: last heard ${time(info.linkSince)} UTC`)
-  if (info.link === "stale")
-    add("warning", "cluster.stale", `${info.name} is stale since ${time(info.linkSince)} UTC`)
-  if (info.link === "revoked")
-    add("error", "cluster.stale", `${info.name} was revoked; nothing new comes from it`)
-  for (const { kind, state, since, reason } of info.kinds) {
-    if (state === "denied") add("warning", "kind.denied", `May not read ${kind} in ${info.name}: ${reason}`)
+  const warn = (code: Notice["code"], message: string) =>
+    notices.push({ level: "warning", code, cluster: cluster.clusterId, message })
+  for (const { kind, state, since, reason } of status?.kinds ?? []) {
+    if (state === "denied") warn("kind.denied", `May not read ${kind} in ${cluster.name}: ${reason}`)
     if (state === "stale")
-      add("warning", "kind.stale", `${kind} of ${info.name} is stale since ${time(since)} UTC: ${reason}`)
+      warn("kind.stale", `${kind} of ${cluster.name} is stale since ${time(since)} UTC: ${reason}`)
   }
-  if (info.telemetry?.state === "failing")
-    add(
-      "warning",
-      "telemetry.down",
-      `${info.name} measures nothing: ${info.telemetry.target} ${info.telemetry.reason}`,
-    )
+  const telemetry = status?.telemetry
+  if (telemetry?.state === "failing")
+    warn("telemetry.down", `${cluster.name} measures nothing: ${telemetry.target} ${telemetry.reason}`)
   return notices
 }

@@ -1,4 +1,4 @@
-import type { LinkEvent, WriteFamily } from "#shared/api/cluster.ts"
+import { LinkEvent, type WriteFamily } from "#shared/api/cluster.ts"
 import { AppError } from "#shared/error.ts"
 import type { Status } from "#shared/protocol/message/status.ts"
 import { type Cloud, newId, secondsOf } from "../cloud.ts"
@@ -19,6 +19,8 @@ export type Cluster = {
   kubernetesVersion: string | null
   revokedAt: number | null
   tokenExpiresAt: number | null
+  /** Hash of the newest join token: the one before it is taken out when another is made. */
+  tokenHash: string | null
   manifestFetchedAt: number | null
   connectedAt: number | null
   identifiedAt: number | null
@@ -50,6 +52,7 @@ const nothing: Omit<Cluster, "clusterId" | "name" | "createdAt" | "createdBy" | 
   kubernetesVersion: null,
   revokedAt: null,
   tokenExpiresAt: null,
+  tokenHash: null,
   manifestFetchedAt: null,
   connectedAt: null,
   identifiedAt: null,
@@ -210,6 +213,10 @@ export async function writeStatus(
   await cloud.table.put({ ...key.status(organizationId, clusterId), status: JSON.stringify(status) })
 }
 
+/** Events of one millisecond keep the order in which a link goes through them. */
+const tailOf = (kind: LinkEvent["kind"]): string =>
+  `${String(LinkEvent.shape.kind.options.indexOf(kind)).padStart(2, "0")}${newId("key").slice(-6)}`
+
 /** Notes an event of the link, for 30 days. */
 export async function note(
   cloud: Cloud,
@@ -219,7 +226,7 @@ export async function note(
 ): Promise<void> {
   const at = cloud.now()
   await cloud.table.put({
-    ...key.event(organizationId, clusterId, at, newId("key").slice(-6)),
+    ...key.event(organizationId, clusterId, at, tailOf(event.kind)),
     at,
     ...event,
     ttl: secondsOf(at + eventKeptMs),

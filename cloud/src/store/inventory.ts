@@ -222,6 +222,13 @@ export const clearBucket = (
   bucket: { kind: string; namespace: string },
 ): Promise<Changes> => applyBucket(cloud, owner, v, { ...bucket, after: "", upTo: null, objects: [] })
 
+/** The version of the facts. Read it before them: what is read afterwards is at least as new. */
+export async function factsVersion(cloud: Cloud, owner: Owner): Promise<number> {
+  const { pk, sk } = key.factsVersion(owner.organizationId, owner.clusterId)
+  const item = await cloud.table.get(pk, sk)
+  return Number(item?.["version"] ?? 0)
+}
+
 export async function facts(cloud: Cloud, owner: Owner): Promise<TopologyFact[]> {
   const items = await cloud.table.all(partition.cluster(owner.organizationId, owner.clusterId), {
     prefix: "fact#",
@@ -260,6 +267,13 @@ export async function all(
   namespace?: string,
 ): Promise<KubeObject[]> {
   const prefix = namespace === undefined ? `object#${kind}#` : prefixOf(owner, kind, namespace)
+  const items = await cloud.table.all(partition.cluster(owner.organizationId, owner.clusterId), { prefix })
+  return items.map((item) => toObject(item).object)
+}
+
+/** All objects of a kind and namespace whose name begins as given. */
+export async function beginning(cloud: Cloud, owner: Owner, ref: Ref): Promise<KubeObject[]> {
+  const prefix = prefixOf(owner, ref.kind, ref.namespace) + ref.name
   const items = await cloud.table.all(partition.cluster(owner.organizationId, owner.clusterId), { prefix })
   return items.map((item) => toObject(item).object)
 }

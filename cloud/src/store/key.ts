@@ -27,6 +27,8 @@ export const key = {
     sk: `object#${kind}#${namespace}#${name}`,
   }),
   fact: (org: string, cluster: string, id: string) => ({ pk: `${org}#${cluster}`, sk: `fact#${id}` }),
+  /** Counts the changes of facts: what a process remembers of them is good for as long as this is the same. */
+  factsVersion: (org: string, cluster: string) => ({ pk: `${org}#${cluster}`, sk: "facts-version" }),
   bucket: (org: string, cluster: string, kind: string, namespace: string) => ({
     pk: `${org}#${cluster}`,
     sk: `bucket#${kind}#${namespace}`,

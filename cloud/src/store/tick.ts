@@ -12,7 +12,7 @@ export * as Ticks from "./tick.ts"
 /** History is kept for a week; one compressed item a minute. */
 export const tickKeptMs = 7 * 24 * 60 * 60_000
 
-const toTick = (item: Item): StoredTick => ({
+export const toTick = (item: Item): StoredTick => ({
   tick: PackedTick.parse(
     JSON.parse(
       gunzipSync(item["z"] as Uint8Array, { maxOutputLength: limits.maxInflatedBytes }).toString("utf8"),
@@ -39,10 +39,18 @@ export async function put(cloud: Cloud, owner: Owner, { tick, late }: StoredTick
   )
 }
 
-export async function newest(cloud: Cloud, owner: Owner): Promise<PackedTick | undefined> {
+export const timeOf = (item: Item): number => Number(item["at"])
+
+/** The item of the newest tick, still packed. */
+export async function newestItem(cloud: Cloud, owner: Owner): Promise<Item | undefined> {
   const own = partition.cluster(owner.organizationId, owner.clusterId)
   const { items } = await cloud.table.page(own, { prefix: "tick#", reverse: true, limit: 1 })
-  return items[0] && toTick(items[0]).tick
+  return items[0]
+}
+
+export async function newest(cloud: Cloud, owner: Owner): Promise<PackedTick | undefined> {
+  const item = await newestItem(cloud, owner)
+  return item && toTick(item).tick
 }
 
 /** Oldest first. */

@@ -81,10 +81,23 @@ export async function use(
   return token
 }
 
+export const notFound = (tokenId: string): AppError =>
+  new AppError("token.not_found", `no token ${tokenId} in this organization`)
+
+export async function read(
+  cloud: Cloud,
+  organizationId: string,
+  tokenId: string,
+): Promise<ApiToken | undefined> {
+  const { pk, sk } = key.token(organizationId, tokenId)
+  const item = await cloud.table.get(pk, sk)
+  return item && toToken(item)
+}
+
 export async function remove(cloud: Cloud, organizationId: string, tokenId: string): Promise<void> {
   const { pk, sk } = key.token(organizationId, tokenId)
   const item = await cloud.table.get(pk, sk)
-  if (!item) throw new AppError("token.not_found", `no token ${tokenId} in this organization`)
+  if (!item) throw notFound(tokenId)
   await Secret.remove(cloud, String(item["hash"]))
   await cloud.table.remove(pk, sk)
 }

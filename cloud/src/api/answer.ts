@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto"
+import type { Context } from "hono"
+import { AppError, problemOf } from "#shared/error.ts"
+import type { Logger } from "pino"
+
+/** What reaches the caller: an AppError as it is, anything else as `internal`, with the cause in the log only. */
+export function problemResponse(error: unknown, requestId: string, log: Logger): Response {
+  const known =
+    error instanceof AppError
+      ? error
+      : new AppError("internal", `something went wrong here; tell us the request id ${requestId}`)
+  if (known !== error) log.error({ requestId, error: describe(error) }, "request failed")
+  const problem = problemOf(known, requestId)
+  const retryAfter = problem.retryAfterSeconds
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...(retryAfter === undefined ? {} : { "retry-after": String(Math.ceil(retryAfter)) }),
+      ...(problem.status === 401 ? { "www-authenticate": "Bearer" } : {}),
+    },
+  })
+}
+
+const describe = (error: unknown): { name: string; message: string; stack?: string | undefined } =>
+  error instanceof Error
+    ? { name: error.name, message: error.message, stack: error.stack }
+    : { name: typeof error, message: String(error) }
+
+const matches = (header: string | undefined, etag: string): boolean =>
+  header !== undefined &&
+  (header.trim() === "*" ||
+    header
+      .split(",")
+      .map((tag) => tag.trim().replace(/^W\//, ""))
+      .includes(etag))
+
+/** A GET's answer with its ETag, or 304 when the caller has it already. */
+export function tagged(c: Context, body: string, contentType: string): Response {
+  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`
+  const headers = {
+    etag,
+    "cache-control": "private, no-cache",
+    vary: "Authorization, Cookie, Smm-Org, Accept",
+  }
+  if (matches(c.req.header("if-none-match"), etag)) return new Response(null, { status: 304, headers })
+  return new Response(body, { status: 200, headers: { ...headers, "content-type": contentType } })
+}

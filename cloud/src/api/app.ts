@@ -1,0 +1,165 @@
+import { type Context, Hono } from "hono"
+import { bodyLimit } from "hono/body-limit"
+import { secureHeaders } from "hono/secure-headers"
+import { stringify } from "yaml"
+import { ulid } from "ulid"
+import type { InventoryItem } from "#shared/api/inventory.ts"
+import { type Operation, type OperationName, operations } from "#shared/api/operations.ts"
+import { AppError } from "#shared/error.ts"
+import { type Actor, actorOf, credentialOf, demand } from "../auth/actor.ts"
+import { type RateLimiter, createRateLimiter } from "../auth/rate.ts"
+import { signIn } from "../auth/sign-in.ts"
+import { type Cloud, hashOf } from "../cloud.ts"
+import { Secret } from "../store/secret.ts"
+import { addressOf } from "./address.ts"
+import { problemResponse, tagged } from "./answer.ts"
+import type { Handler, PlainOperation } from "./call.ts"
+import {
+  cookieName,
+  demandOrigin,
+  readSessionCookie,
+  removeSessionCookie,
+  setSessionCookie,
+} from "./cookie.ts"
+import { handlers } from "./handlers.ts"
+import { inputOf } from "./input.ts"
+import { openApi } from "./openapi.ts"
+import { session } from "./session.ts"
+
+type Variables = { requestId: string; actor?: Actor; operation?: string }
+export type Api = Hono<{ Variables: Variables }>
+type ApiContext = Context<{ Variables: Variables }>
+
+const maxBodyBytes = 64 * 1024
+const rates = {
+  credential: { burst: 300, perSecond: 100 },
+  /** Of one address: calls without a credential, or with one that is not known. */
+  stranger: { burst: 30, perSecond: 2 },
+}
+
+type Edge = { cloud: Cloud; byCredential: RateLimiter; byAddress: RateLimiter }
+
+async function authenticate({ cloud, byCredential, byAddress }: Edge, c: ApiContext): Promise<Actor> {
+  const address = addressOf(c)
+  byAddress(address, 0)
+  try {
+    const authorization = c.req.header("authorization")
+    const cookie = readSessionCookie(cloud, c)
+    const credential = credentialOf(authorization, cookie)
+    byCredential(credential)
+    if (authorization === undefined && !["GET", "HEAD"].includes(c.req.method)) demandOrigin(cloud, c)
+    return await actorOf(cloud, credential, c.req.header("smm-org"))
+  } catch (error) {
+    if (error instanceof AppError && error.code === "auth.required") byAddress(address)
+    throw error
+  }
+}
+
+function demandPerson(actor: Actor, operation: Operation): void {
+  if (operation.people && !actor.user)
+    throw new AppError("auth.denied", `"${operation.summary}" is for people; ${actor.name} is an API token`)
+}
+
+const wantsYaml = (c: ApiContext): boolean => /\bapplication\/(x-)?yaml\b/.test(c.req.header("accept") ?? "")
+
+function respond(c: ApiContext, name: OperationName, operation: Operation, answer: unknown): Response {
+  if (operation.status === 204) return c.body(null, 204)
+  if (operation.method !== "get") {
+    c.header("cache-control", "no-store")
+    return c.json(answer as object, operation.status)
+  }
+  if (name === "getObject" && wantsYaml(c))
+    return tagged(c, stringify((answer as InventoryItem).object), "application/yaml")
+  return tagged(c, JSON.stringify(answer), "application/json")
+}
+
+async function createSession({ cloud, byAddress }: Edge, c: ApiContext): Promise<unknown> {
+  byAddress(addressOf(c))
+  if (c.req.header("origin") !== undefined) demandOrigin(cloud, c)
+  const { body } = await inputOf(operations.createSession, c)
+  const { cookie, expiresAt } = await signIn(cloud, (body as { code: string }).code)
+  const answer = await session(cloud, await actorOf(cloud, hashOf(cookie)))
+  setSessionCookie(cloud, c, cookie, expiresAt)
+  return answer
+}
+
+async function run(edge: Edge, name: OperationName, operation: Operation, c: ApiContext): Promise<unknown> {
+  if (name === "createSession") return createSession(edge, c)
+  const actor = await authenticate(edge, c)
+  c.set("actor", actor)
+  demandPerson(actor, operation)
+  if (operation.role) demand(actor, operation.role)
+  if (name === "removeSession") {
+    await Secret.remove(edge.cloud, actor.credential)
+    removeSessionCookie(edge.cloud, c)
+    return undefined
+  }
+  const handler = handlers[name] as Handler<PlainOperation>
+  return handler(edge.cloud, actor, (await inputOf(operation, c)) as never)
+}
+
+const requestIdOf = (given: string | undefined): string =>
+  given !== undefined && /^[\w.-]{1,64}$/.test(given) ? given : ulid()
+
+const notFound = (c: ApiContext): never => {
+  throw new AppError("route.not_found", `no ${c.req.method} ${c.req.path}; see /api/v1/openapi.json`)
+}
+
+/** `/api/v1`: each operation of the table, by its name. The caller mounts it or serves it alone. */
+export function createApi(cloud: Cloud): Api {
+  const app: Api = new Hono<{ Variables: Variables }>()
+  const edge: Edge = {
+    cloud,
+    byCredential: createRateLimiter(rates.credential, cloud.now),
+    byAddress: createRateLimiter(rates.stranger, cloud.now),
+  }
+  app.use(async (c, next) => {
+    const startedAt = cloud.now()
+    c.set("requestId", requestIdOf(c.req.header("x-request-id")))
+    await next()
+    c.header("x-request-id", c.get("requestId"))
+    const actor = c.get("actor")
+    cloud.log.info({
+      requestId: c.get("requestId"),
+      operation: c.get("operation"),
+      method: c.req.method,
+      status: c.res.status,
+      ms: cloud.now() - startedAt,
+      organizationId: actor?.organizationId,
+      actor: actor?.user?.userId ?? actor?.token?.tokenId,
+    })
+  })
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      strictTransportSecurity: cloud.publicUrl.startsWith("https:")
+        ? "max-age=31536000; includeSubDomains"
+        : false,
+    }),
+  )
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new AppError("input.too_large", `a body may have at most ${maxBodyBytes} bytes`)
+      },
+    }),
+  )
+  app.onError((error, c) => problemResponse(error, c.get("requestId"), cloud.log))
+  let document: string | undefined
+  app.get("/api/v1/openapi.json", (c) => {
+    document ??= openApi(cloud.publicUrl, cookieName(cloud))
+    return tagged(c, document, "application/json")
+  })
+  for (const [name, operation] of Object.entries(operations) as [OperationName, Operation][])
+    app.on(
+      operation.method.toUpperCase(),
+      `/api/v1${operation.path.replace(/\{(\w+)\}/g, ":$1")}`,
+      async (c) => {
+        c.set("operation", name)
+        return respond(c, name, operation, await run(edge, name, operation, c))
+      },
+    )
+  app.all("*", notFound)
+  return app
+}
