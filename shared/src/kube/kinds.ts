@@ -72,6 +72,32 @@ export const watchedKinds: readonly KindSpec[] = [
   spec("gateway", gateway, ["v1", "v1beta1"], ["ReferenceGrant", "referencegrants"]),
 ]
 
+/** Short names, as the kinds' own definitions give them. */
+const shortNames: Record<string, string> = {
+  Namespace: "ns",
+  Node: "no",
+  Pod: "po",
+  Service: "svc",
+  ServiceAccount: "sa",
+  "Deployment.apps": "deploy",
+  "ReplicaSet.apps": "rs",
+  "StatefulSet.apps": "sts",
+  "DaemonSet.apps": "ds",
+  "CustomResourceDefinition.apiextensions.k8s.io": "crd",
+  [`VirtualService.${networking}`]: "vs",
+  [`DestinationRule.${networking}`]: "dr",
+  [`Gateway.${networking}`]: "gw",
+  [`ServiceEntry.${networking}`]: "se",
+  [`WorkloadEntry.${networking}`]: "we",
+  [`WorkloadGroup.${networking}`]: "wg",
+  [`AuthorizationPolicy.${security}`]: "ap",
+  [`PeerAuthentication.${security}`]: "pa",
+  [`RequestAuthentication.${security}`]: "ra",
+  [`Gateway.${gateway}`]: "gtw",
+  [`GatewayClass.${gateway}`]: "gc",
+  [`ReferenceGrant.${gateway}`]: "refgrant",
+}
+
 const byName = new Map<string, KindSpec[]>()
 for (const kind of watchedKinds) {
   for (const name of [
@@ -79,7 +105,7 @@ for (const kind of watchedKinds) {
     kind.kind,
     kind.plural,
     `${kind.plural}.${kind.group}`,
-    kind.kind.replace(/s?$/, ""),
+    shortNames[kind.key] ?? kind.kind,
   ]) {
     const at = name.toLowerCase()
     const known = byName.get(at) ?? []
@@ -87,7 +113,7 @@ for (const kind of watchedKinds) {
   }
 }
 
-/** The kinds a person may mean by a name: key, kind, plural, `plural.group`; more than one when the name is ambiguous (`gateways`). */
+/** The kinds a person may mean by a name: key, kind, plural, short name, `plural.group`; more than one when the name is ambiguous (`gateways`). */
 export const kindsNamed = (name: string): readonly KindSpec[] => byName.get(name.toLowerCase()) ?? []
 
 /** The kind of a key, or undefined for one we do not watch. */
