@@ -2,6 +2,7 @@ import { createStore, type KubeStore } from "./store.ts"
 import { Memory } from "./memory.ts"
 import { Registry } from "./registry.ts"
 import { Writer } from "./writer.ts"
+import { bootstrap } from "./bootstrap.ts"
 
 export type KubeApiOptions = {
   /** Milliseconds since 1970: creation times, leases, expiry of tokens. */
@@ -30,5 +31,6 @@ export function createKubeApi({ now, random = Math.random }: KubeApiOptions): Ku
   const registry = new Registry(memory)
   const writer = new Writer(memory, registry, { now, random })
   const store = createStore(memory, registry, writer)
+  bootstrap(store)
   return { store } as KubeApi
 }
