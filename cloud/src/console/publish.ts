@@ -1,0 +1,95 @@
+import { kindsNamed } from "#shared/kube/kinds.ts"
+import type { KubeObject } from "#shared/kube/object.ts"
+import { refOf } from "#shared/kube/object.ts"
+import type { PackedTick } from "#shared/telemetry/tick.ts"
+import type { ClusterInfo } from "#shared/api/cluster.ts"
+import type { Cloud } from "../cloud.ts"
+import { watchesTopology } from "../link/pace.ts"
+import { clusterInfo } from "../mesh/cluster-info.ts"
+import { Clusters } from "../store/cluster.ts"
+import type { Inventory } from "../store/inventory.ts"
+import { Watches } from "../store/watch.ts"
+import { sendPatch } from "./patch.ts"
+
+/** What came from a cluster and may concern a console. */
+export type News =
+  { type: "tick"; tick: PackedTick; late: boolean } | { type: "changes"; changes: Inventory.Changes }
+
+const sees = ({ clusters }: Watches.Watch, clusterId: string): boolean =>
+  clusters === null || clusters.includes(clusterId)
+
+type ObjectFilter = (ref: Inventory.Ref) => boolean
+
+/** Which objects of this cluster a subscription shows; undefined for none. */
+function filterOf({ view }: Watches.Watch, clusterId: string): ObjectFilter | undefined {
+  if (view.type === "objects") {
+    if (view.clusters.length > 0 && !view.clusters.includes(clusterId)) return undefined
+    const kinds = kindsNamed(view.kind).map(({ key }) => key)
+    return ({ kind, namespace }) =>
+      kinds.includes(kind) && (view.namespace === undefined || view.namespace === namespace)
+  }
+  if (view.type !== "object" || view.cluster !== clusterId) return undefined
+  const kinds = kindsNamed(view.kind).map(({ key }) => key)
+  return ({ kind, namespace, name }) =>
+    kinds.includes(kind) && view.namespace === namespace && view.name === name
+}
+
+async function sendObjects(
+  cloud: Cloud,
+  { organizationId, clusterId }: Inventory.Owner,
+  watch: Watches.Watch,
+  changes: Inventory.Changes,
+): Promise<void> {
+  const shown = filterOf(watch, clusterId)
+  if (!shown) return
+  const put = changes.put
+    .filter((object: KubeObject) => shown(refOf(object)))
+    .map((object) => ({ cluster: clusterId, object }))
+  const remove = changes.remove.filter(shown).map((ref) => ({ cluster: clusterId, ...ref }))
+  if (put.length + remove.length > 0)
+    await sendPatch(cloud, organizationId, watch, { type: "objects", put, remove })
+}
+
+async function tell(cloud: Cloud, owner: Inventory.Owner, watch: Watches.Watch, news: News): Promise<void> {
+  const { organizationId, clusterId } = owner
+  if (!sees(watch, clusterId)) return
+  if (!watchesTopology(watch, clusterId)) {
+    if (news.type === "changes") await sendObjects(cloud, owner, watch, news.changes)
+    return
+  }
+  if (news.type === "tick") {
+    const { tick, late } = news
+    return sendPatch(cloud, organizationId, watch, { type: "tick", cluster: clusterId, late, tick })
+  }
+  const { put, remove } = news.changes.facts
+  if (put.length + remove.length > 0)
+    await sendPatch(cloud, organizationId, watch, { type: "facts", cluster: clusterId, put, remove })
+}
+
+/** Sends news of a cluster to the consoles of its organization that show it. `watches`: when the caller has them already. */
+export async function publish(
+  cloud: Cloud,
+  owner: Inventory.Owner,
+  news: News,
+  watches?: readonly Watches.Watch[],
+): Promise<void> {
+  const all = watches ?? (await Watches.list(cloud, owner.organizationId))
+  await Promise.all(all.map((watch) => tell(cloud, owner, watch, news)))
+}
+
+/** Sends what is known of a cluster now (or that it is gone) to the consoles that list clusters. */
+export async function publishCluster(
+  cloud: Cloud,
+  owner: Inventory.Owner,
+  watches?: readonly Watches.Watch[],
+): Promise<void> {
+  const all = watches ?? (await Watches.list(cloud, owner.organizationId))
+  const listing = all.filter((watch) => watch.view.type === "clusters" && sees(watch, owner.clusterId))
+  if (listing.length === 0) return
+  const cluster = await Clusters.find(cloud, owner.organizationId, owner.clusterId)
+  const put: ClusterInfo[] = cluster ? [await clusterInfo(cloud, owner.organizationId, cluster)] : []
+  const remove = cluster ? [] : [owner.clusterId]
+  await Promise.all(
+    listing.map((watch) => sendPatch(cloud, owner.organizationId, watch, { type: "clusters", put, remove })),
+  )
+}

@@ -1,0 +1,139 @@
+import { AppError } from "#shared/error.ts"
+import { canonicalJson, emptySum, normalSum, textHash } from "#shared/kube/bucket.ts"
+import { limits } from "#shared/protocol/limits.ts"
+import type { Status } from "#shared/protocol/message/status.ts"
+import type { TickMessage } from "#shared/protocol/up.ts"
+import { unpackTick } from "#shared/telemetry/pack.ts"
+import type { PackedTick } from "#shared/telemetry/tick.ts"
+import type { Cloud } from "../cloud.ts"
+import { Clusters } from "../store/cluster.ts"
+import { Inventory } from "../store/inventory.ts"
+import type { Links } from "../store/link.ts"
+import { Ticks } from "../store/tick.ts"
+import type { Session } from "./session.ts"
+
+/** Two clocks and a busy link: what is nearer than this is the same time. */
+const clockToleranceMs = 30_000
+/** The status is stored anew at least this often, for what always moves in it. */
+const statusEveryMs = 10 * 60_000
+const askAgainMs = 60_000
+
+const seconds = (ms: number): string => `${Math.round(Math.abs(ms) / 1000)} s`
+
+function isWhole(tick: PackedTick): boolean {
+  try {
+    unpackTick(tick)
+    return true
+  } catch (error) {
+    if (error instanceof AppError) return false
+    throw error
+  }
+}
+
+export type Measured = {
+  set: Partial<Links.Link>
+  /** For the consoles; absent when nothing live came. */
+  live?: PackedTick
+  /** Why the tick was not taken as it was. */
+  words?: string
+}
+
+/** The moment of a tick by the cloud's clock; undefined when no clock can be that wrong. */
+function timeOf(cloud: Cloud, session: Session, { tick, late }: TickMessage): number | undefined {
+  const now = cloud.now()
+  if (!late) return Math.abs(tick.at - now) <= clockToleranceMs ? tick.at : now
+  const at = tick.at - session.link.skewMs
+  return at > now + clockToleranceMs || at < now - limits.backfillMs - clockToleranceMs
+    ? undefined
+    : Math.min(at, now)
+}
+
+function skewWords(before: number, skewMs: number): { words?: string } {
+  if (skewMs === 0 || Math.abs(skewMs - before) < clockToleranceMs) return {}
+  const which = skewMs > 0 ? "ahead" : "behind"
+  return {
+    words: `The agent's clock is ${seconds(skewMs)} ${which}; its ticks are kept at the time of this server`,
+  }
+}
+
+/** Keeps one tick a minute. Live ones go on to whoever watches. */
+export async function onTick(cloud: Cloud, session: Session, message: TickMessage): Promise<Measured> {
+  if (!isWhole(message.tick)) return { set: {}, words: "A tick was refused: its columns do not fit together" }
+  const at = timeOf(cloud, session, message)
+  if (at === undefined)
+    return {
+      set: {},
+      words: `A late tick was refused: it is of ${new Date(message.tick.at).toISOString()}, which is not within the last 2 hours`,
+    }
+  const tick = { ...message.tick, at }
+  await Ticks.put(cloud, session.owner, { tick, late: message.late })
+  await Clusters.reached(cloud, session.owner.organizationId, session.cluster, "firstMetricsAt")
+  if (message.late) return { set: {} }
+  const ahead = message.tick.at - cloud.now()
+  const skewMs = Math.abs(ahead) > clockToleranceMs ? ahead : 0
+  return { set: { lastTickAt: at, skewMs }, live: tick, ...skewWords(session.link.skewMs, skewMs) }
+}
+
+/** What is worth a write: everything but what moves with each measurement. */
+const steadyHash = ({ kinds, telemetry, progress }: Status): number =>
+  textHash(
+    canonicalJson({
+      kinds,
+      telemetry: { ...telemetry, lastTickAt: null, queryMs: 0 },
+      progress,
+    }),
+  )
+
+/** Sum over everything stored of the kinds that the agent knows now: what its root is compared with. */
+async function storedRoot(cloud: Cloud, session: Session, status: Status): Promise<string> {
+  const unknown = new Set(
+    status.kinds
+      .filter(({ state }) => state === "denied" || state === "absent" || state === "syncing")
+      .map(({ kind }) => kind),
+  )
+  const total = (await Inventory.sums(cloud, session.owner))
+    .filter(({ kind }) => !unknown.has(kind))
+    .reduce(
+      (all, { sum }) => normalSum({ hash: all.hash + sum.hash, count: all.count + sum.count }),
+      emptySum,
+    )
+  return rootText(total)
+}
+
+const rootText = ({ hash, count }: Status["root"]): string => `${hash}/${count}`
+
+export type Told = { set: Partial<Links.Link>; changed: boolean; needHashes: boolean }
+
+/** Whether the sums should be compared again, bucket by bucket. */
+async function compareRoot(
+  cloud: Cloud,
+  session: Session,
+  status: Status,
+): Promise<{ set: Partial<Links.Link>; needHashes: boolean }> {
+  const { link } = session
+  const root = rootText(status.root)
+  if (link.pending > 0 || status.kinds.some(({ state }) => state === "syncing") || link.root === root)
+    return { set: {}, needHashes: false }
+  if ((await storedRoot(cloud, session, status)) === root) {
+    await Clusters.reached(cloud, session.owner.organizationId, session.cluster, "inventoryDoneAt")
+    return { set: { root }, needHashes: false }
+  }
+  if (cloud.now() - link.askedAt < askAgainMs) return { set: {}, needHashes: false }
+  return { set: { root: "", askedAt: cloud.now() }, needHashes: true }
+}
+
+/** Stores the status when it says something new, and compares the root. */
+export async function onStatus(cloud: Cloud, session: Session, status: Status): Promise<Told> {
+  const { type: _type, seq: _seq, ...stored } = status
+  const statusHash = steadyHash(status)
+  const changed = statusHash !== session.link.statusHash
+  const due = cloud.now() - session.link.statusAt >= statusEveryMs
+  const { organizationId, clusterId } = session.owner
+  if (changed || due) await Clusters.writeStatus(cloud, organizationId, clusterId, stored)
+  const { set, needHashes } = await compareRoot(cloud, session, status)
+  return {
+    set: { ...set, ...(changed || due ? { statusHash, statusAt: cloud.now() } : {}) },
+    changed,
+    needHashes,
+  }
+}

@@ -1,0 +1,138 @@
+import type { Cloud } from "../cloud.ts"
+import type { Clusters } from "./cluster.ts"
+import type { Owner } from "./inventory.ts"
+import { key } from "./key.ts"
+
+export * as Links from "./link.ts"
+
+/** Where the link stands, and what its handlers remember between two messages. */
+export type Link = Clusters.Link & {
+  /** Buckets asked for and not yet here. */
+  pending: number
+  /** When the sums were asked for last: at most once in a while. */
+  askedAt: number
+  /** Root (hash and count) that was found to be equal to what is stored. */
+  root: string
+  /** What was stored last of the status, without what always moves; and when. */
+  statusHash: number
+  statusAt: number
+  /** How far the agent's clock is ahead, ms; 0 when it is near enough. */
+  skewMs: number
+  /** When consoles were told of this cluster last. */
+  toldAt: number
+}
+
+const fresh: Omit<Link, "session" | "keyId"> = {
+  epoch: 0,
+  instance: "",
+  connection: null,
+  connectedAt: null,
+  disconnectedAt: null,
+  lastSeenAt: null,
+  lastTickAt: null,
+  seq: 0,
+  tickMs: 60_000,
+  pending: 0,
+  askedAt: 0,
+  root: "",
+  statusHash: 0,
+  statusAt: 0,
+  skewMs: 0,
+  toldAt: 0,
+}
+
+const toLink = (item: Record<string, unknown>): Link => {
+  const { pk: _pk, sk: _sk, ttl: _ttl, ...rest } = item
+  return { ...fresh, ...rest } as Link
+}
+
+const at = ({ organizationId, clusterId }: Owner) => key.link(organizationId, clusterId)
+
+export async function read(cloud: Cloud, owner: Owner): Promise<Link | undefined> {
+  const { pk, sk } = at(owner)
+  const item = await cloud.table.get(pk, sk)
+  return item && toLink(item)
+}
+
+/** A cluster that (again) begins with a new identity. Sessions go on counting, so that older connections stay fenced. */
+export async function reset(cloud: Cloud, owner: Owner, keyId: string): Promise<void> {
+  await cloud.table.update(at(owner), { ...fresh, keyId }, { add: { session: 1 } })
+}
+
+/** Begins the next session for a connection; undefined when a higher epoch holds the link. */
+export async function begin(
+  cloud: Cloud,
+  owner: Owner,
+  holder: Pick<Link, "connection" | "instance" | "epoch" | "keyId" | "tickMs">,
+): Promise<Link | undefined> {
+  const now = cloud.now()
+  const item = await cloud.table.update(
+    at(owner),
+    {
+      ...holder,
+      connectedAt: now,
+      disconnectedAt: null,
+      lastSeenAt: now,
+      seq: 1,
+      pending: 0,
+      askedAt: 0,
+      root: "",
+    },
+    {
+      add: { session: 1 },
+      condition: { expression: "attribute_exists(pk) AND epoch <= :epoch", values: { epoch: holder.epoch } },
+    },
+  )
+  return item ? toLink(item) : undefined
+}
+
+/** Notes that everything up to `seq` of a session is stored. Undefined when another session holds the link, or it is noted already. */
+export async function advance(
+  cloud: Cloud,
+  owner: Owner,
+  { session, seq }: { session: number; seq: number },
+  set: Partial<Link>,
+): Promise<Link | undefined> {
+  const item = await cloud.table.update(
+    at(owner),
+    { ...set, seq, lastSeenAt: cloud.now() },
+    {
+      condition: {
+        expression: "#session = :session AND seq < :seq",
+        values: { session, seq },
+        names: { "#session": "session" },
+      },
+    },
+  )
+  return item ? toLink(item) : undefined
+}
+
+/** Changes what is remembered, while this session holds the link. */
+export const change = async (
+  cloud: Cloud,
+  owner: Owner,
+  session: number,
+  set: Partial<Link>,
+): Promise<boolean> =>
+  (await cloud.table.update(at(owner), set, {
+    condition: { expression: "#session = :session", values: { session }, names: { "#session": "session" } },
+  })) !== false
+
+/** Marks the link as down if this connection still holds it. */
+export const end = async (
+  cloud: Cloud,
+  owner: Owner,
+  connection: string,
+  disconnectedAt: number,
+): Promise<boolean> =>
+  (await cloud.table.update(
+    at(owner),
+    { connection: null, disconnectedAt },
+    {
+      condition: {
+        expression: "#connection = :connection",
+        values: { connection },
+        names: { "#connection": "connection" },
+      },
+    },
+  )) !== false
