@@ -1,17 +1,20 @@
-import { type BucketSum, emptySum, moveSum, objectHash } from "#shared/kube/bucket.ts"
-import { type KubeObject, refOf } from "#shared/kube/object.ts"
+import { emptySum, moveSum } from "#shared/kube/bucket.ts"
+import { type KubeObject, kindKeyOf, refOf } from "#shared/kube/object.ts"
 import type { TopologyFact } from "#shared/topology/fact.ts"
-import { factId, factsOf } from "#shared/topology/facts.ts"
+import { factId, factKinds, factsOf } from "#shared/topology/facts.ts"
 import type { Cloud } from "../cloud.ts"
+import { type BucketName, type Moves, addSum, noteMove, writeSum } from "./bucket-sum.ts"
 import { key, partition } from "./key.ts"
+import { type StoredObject, objectItem, toObject } from "./object-item.ts"
+import type { Owner } from "./owner.ts"
 import type { Item } from "./table.ts"
 
 export * as Inventory from "./inventory.ts"
+export { readSum, sums } from "./bucket-sum.ts"
+export type { StoredObject } from "./object-item.ts"
+export type { Owner } from "./owner.ts"
 
-/** A cluster of an organization: whose inventory this is. */
-export type Owner = { organizationId: string; clusterId: string }
 export type Ref = { kind: string; namespace: string; name: string }
-export type StoredObject = { object: KubeObject; seenAt: number }
 
 /** What a write did, for the consoles that watch: only what really changed. */
 export type Changes = { put: KubeObject[]; remove: Ref[]; facts: { put: TopologyFact[]; remove: string[] } }
@@ -19,31 +22,13 @@ export type Changes = { put: KubeObject[]; remove: Ref[]; facts: { put: Topology
 export const noChanges = (): Changes => ({ put: [], remove: [], facts: { put: [], remove: [] } })
 
 const parallel = 16
+/** Behind every name. */
+const last = "\u{10ffff}"
 
-const toObject = (item: Item): StoredObject => ({
-  object: JSON.parse(String(item["o"])) as KubeObject,
-  seenAt: Number(item["at"]),
-})
-
-const objectItem = (
-  cloud: Cloud,
-  { organizationId, clusterId }: Owner,
-  object: KubeObject,
-  v: number,
-): Item => {
-  const { kind, namespace, name } = refOf(object)
-  return {
-    ...key.object(organizationId, clusterId, kind, namespace, name),
-    o: JSON.stringify(object),
-    h: objectHash(object),
-    v,
-    at: cloud.now(),
-  }
-}
-
-const factItem = ({ organizationId, clusterId }: Owner, fact: TopologyFact): Item => ({
+const factItem = ({ organizationId, clusterId }: Owner, fact: TopologyFact, v: number): Item => ({
   ...key.fact(organizationId, clusterId, fact.id),
   f: JSON.stringify(fact),
+  v,
 })
 
 /** Runs `work` over the items, some at a time, keeping the order of each key's own calls out of it: items must be independent. */
@@ -56,47 +41,19 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
   )
 }
 
-export async function readSum(
-  cloud: Cloud,
-  owner: Owner,
-  kind: string,
-  namespace: string,
-): Promise<BucketSum> {
-  const { pk, sk } = key.bucket(owner.organizationId, owner.clusterId, kind, namespace)
-  const item = await cloud.table.get(pk, sk)
-  return item ? { hash: Number(item["hash"]), count: Number(item["count"]) } : emptySum
-}
+/** Of a deployment more is derived than its fact (the control plane's version and cluster id). */
+const concernsGraph = ({ facts, put, remove }: Changes): boolean =>
+  facts.put.length > 0 ||
+  facts.remove.length > 0 ||
+  put.some((object) => kindKeyOf(object) === "Deployment.apps") ||
+  remove.some(({ kind }) => kind === "Deployment.apps")
 
-async function writeSum(
-  cloud: Cloud,
-  owner: Owner,
-  bucket: { kind: string; namespace: string },
-  sum: BucketSum,
-): Promise<void> {
-  const at = key.bucket(owner.organizationId, owner.clusterId, bucket.kind, bucket.namespace)
-  if (sum.count <= 0) await cloud.table.remove(at.pk, at.sk)
-  else await cloud.table.put({ ...at, ...bucket, ...sum })
-}
-
-/** All buckets that hold something. */
-export async function sums(
-  cloud: Cloud,
-  owner: Owner,
-): Promise<{ kind: string; namespace: string; sum: BucketSum }[]> {
-  const items = await cloud.table.all(partition.cluster(owner.organizationId, owner.clusterId), {
-    prefix: "bucket#",
-  })
-  return items.map((item) => ({
-    kind: String(item["kind"]),
-    namespace: String(item["namespace"]),
-    sum: { hash: Number(item["hash"]), count: Number(item["count"]) },
-  }))
-}
-
-async function writeFacts(cloud: Cloud, owner: Owner, changes: Changes): Promise<void> {
-  await cloud.table.batch(
-    changes.facts.put.map((fact) => factItem(owner, fact)),
-    changes.facts.remove.map((id) => key.fact(owner.organizationId, owner.clusterId, id)),
+/** What processes remember of the facts is old from here on. After the facts, so that who reads the new version reads them. */
+async function bumpFacts(cloud: Cloud, owner: Owner): Promise<void> {
+  await cloud.table.update(
+    key.factsVersion(owner.organizationId, owner.clusterId),
+    {},
+    { add: { version: 1 } },
   )
 }
 
@@ -111,23 +68,14 @@ export async function applyDelta(
   delta: { put: readonly KubeObject[]; remove: readonly Ref[] },
 ): Promise<Changes> {
   const changes = noChanges()
-  const moves = new Map<
-    string,
-    { kind: string; namespace: string; moved: [number | undefined, number | undefined][] }
-  >()
-  const moved = (ref: Ref, before: number | undefined, after: number | undefined): void => {
-    const at = `${ref.kind}#${ref.namespace}`
-    const bucket = moves.get(at) ?? { kind: ref.kind, namespace: ref.namespace, moved: [] }
-    bucket.moved.push([before, after])
-    moves.set(at, bucket)
-  }
+  const moves = new Map<string, Moves>()
   const newer = { expression: "attribute_not_exists(v) OR v <= :v", values: { v } }
   await each(delta.put, async (object) => {
     const item = objectItem(cloud, owner, object, v)
     const done = await cloud.table.put(item, newer)
     if (!done) return
     const before = done.before?.["h"] as number | undefined
-    moved(refOf(object), before, item["h"] as number)
+    noteMove(moves, refOf(object), before, item["h"] as number)
     if (before === item["h"]) return
     changes.put.push(object)
     noteFacts(changes, object, done.before)
@@ -136,30 +84,69 @@ export async function applyDelta(
     const at = key.object(owner.organizationId, owner.clusterId, ref.kind, ref.namespace, ref.name)
     const before = await cloud.table.remove(at.pk, at.sk, newer)
     if (!before) return
-    moved(ref, before["h"] as number, undefined)
+    noteMove(moves, ref, before["h"] as number, undefined)
     changes.remove.push(ref)
-    changes.facts.remove.push(factId(ref.kind, ref.namespace, ref.name))
+    if (factKinds.includes(ref.kind)) changes.facts.remove.push(factId(ref.kind, ref.namespace, ref.name))
   })
-  await writeFacts(cloud, owner, changes)
-  for (const bucket of moves.values()) {
-    const sum = await readSum(cloud, owner, bucket.kind, bucket.namespace)
-    const after = bucket.moved.reduce((total, [old, next]) => moveSum(total, old, next), sum)
-    await writeSum(cloud, owner, bucket, after)
-  }
+  await each(changes.facts.put, async (fact) => {
+    await cloud.table.put(factItem(owner, fact, v), newer)
+  })
+  await each(changes.facts.remove, async (id) => {
+    const at = key.fact(owner.organizationId, owner.clusterId, id)
+    await cloud.table.remove(at.pk, at.sk, newer)
+  })
+  if (concernsGraph(changes)) await bumpFacts(cloud, owner)
+  await each([...moves.values()], (bucket) => addSum(cloud, owner, bucket))
   return changes
 }
 
-/** Facts that this object leaves; one that leaves none any more has its old one removed. */
+/** Facts of this object that are not as before; one that leaves none any more has its old one removed. */
 function noteFacts(changes: Changes, object: KubeObject, before: Item | undefined): void {
   const { kind, namespace, name } = refOf(object)
   const facts = factsOf(object)
-  changes.facts.put.push(...facts)
-  if (facts.length > 0 || !before) return
-  if (factsOf(toObject(before).object).length > 0) changes.facts.remove.push(factId(kind, namespace, name))
+  const old = before ? factsOf(toObject(before).object) : []
+  if (facts.length === 0 && old.length > 0) changes.facts.remove.push(factId(kind, namespace, name))
+  else if (JSON.stringify(facts) !== JSON.stringify(old)) changes.facts.put.push(...facts)
 }
 
 const prefixOf = (owner: Owner, kind: string, namespace: string): string =>
   key.object(owner.organizationId, owner.clusterId, kind, namespace, "").sk
+
+export type BucketRange = BucketName & {
+  after: string
+  upTo: string | null
+  objects: readonly KubeObject[]
+}
+
+/** Makes the facts of a range equal to what its objects leave, whatever was there. */
+async function settleFacts(
+  cloud: Cloud,
+  owner: Owner,
+  v: number,
+  { kind, namespace, after, upTo, objects }: BucketRange,
+): Promise<Changes["facts"]> {
+  if (!factKinds.includes(kind)) return { put: [], remove: [] }
+  const at = (name: string) =>
+    key.fact(owner.organizationId, owner.clusterId, factId(kind, namespace, name)).sk
+  const stored = await cloud.table.all(partition.cluster(owner.organizationId, owner.clusterId), {
+    from: at(after),
+    to: at(upTo ?? last),
+  })
+  const left = new Map(stored.map((item) => [item.sk, item]))
+  left.delete(at(after))
+  const put = objects.flatMap(factsOf).filter((fact) => {
+    const { sk } = key.fact(owner.organizationId, owner.clusterId, fact.id)
+    const before = left.get(sk)
+    left.delete(sk)
+    return before?.["f"] !== JSON.stringify(fact)
+  })
+  const gone = [...left.values()]
+  await cloud.table.batch(
+    put.map((fact) => factItem(owner, fact, v)),
+    gone.map(({ pk, sk }) => ({ pk, sk })),
+  )
+  return { put, remove: gone.map(({ sk }) => sk.slice("fact#".length)) }
+}
 
 /**
  * Makes the names in `(after, upTo]` of a bucket equal to the list. The last range of a bucket derives its sum again from what is
@@ -169,20 +156,14 @@ export async function applyBucket(
   cloud: Cloud,
   owner: Owner,
   v: number,
-  range: {
-    kind: string
-    namespace: string
-    after: string
-    upTo: string | null
-    objects: readonly KubeObject[]
-  },
+  range: BucketRange,
 ): Promise<Changes> {
   const changes = noChanges()
   const own = partition.cluster(owner.organizationId, owner.clusterId)
   const prefix = prefixOf(owner, range.kind, range.namespace)
   const stored = await cloud.table.all(own, {
     from: prefix + range.after,
-    to: prefix + (range.upTo ?? "\u{10ffff}"),
+    to: prefix + (range.upTo ?? last),
   })
   const left = new Map(stored.map((item) => [item.sk.slice(prefix.length), item]))
   left.delete(range.after)
@@ -194,18 +175,16 @@ export async function applyBucket(
     if (before?.["h"] === item["h"]) continue
     put.push(item)
     changes.put.push(object)
-    noteFacts(changes, object, before)
   }
-  for (const name of left.keys()) {
-    const ref = { kind: range.kind, namespace: range.namespace, name }
-    changes.remove.push(ref)
-    changes.facts.remove.push(factId(ref.kind, ref.namespace, ref.name))
-  }
+  for (const name of left.keys()) changes.remove.push({ kind: range.kind, namespace: range.namespace, name })
   await cloud.table.batch(
     put,
     [...left.values()].map(({ pk, sk }) => ({ pk, sk })),
   )
-  await writeFacts(cloud, owner, changes)
+  changes.facts = await settleFacts(cloud, owner, v, range)
+  // Also when nothing differed: whoever wrote these facts may have died before it said so.
+  if (concernsGraph(changes) || (range.upTo === null && factKinds.includes(range.kind)))
+    await bumpFacts(cloud, owner)
   if (range.upTo === null) {
     const all = await cloud.table.all(own, { prefix })
     const sum = all.reduce((total, item) => moveSum(total, undefined, item["h"] as number), emptySum)
