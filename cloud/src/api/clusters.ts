@@ -4,6 +4,8 @@ import { AppError } from "#shared/error.ts"
 import { limits } from "#shared/protocol/limits.ts"
 import { type Actor, clusterFor, clustersFor, demandAllClusters } from "../auth/actor.ts"
 import { type Cloud, newSecret } from "../cloud.ts"
+import { publishCluster } from "../console/publish.ts"
+import { endLink } from "../link/end.ts"
 import { clusterInfo } from "../mesh/cluster-info.ts"
 import { Clusters } from "../store/cluster.ts"
 import { Secret } from "../store/secret.ts"
@@ -41,6 +43,7 @@ async function install(cloud: Cloud, actor: Actor, cluster: Clusters.Cluster): P
     kind: "token",
     message: `${actor.name} made a join token`,
   })
+  await publishCluster(cloud, { organizationId, clusterId })
   const query = cluster.write.length === 0 ? "" : `?write=${cluster.write.join(",")}`
   const manifestUrl = `${cloud.publicUrl}/install${query}`
   const quoted = query === "" ? manifestUrl : `"${manifestUrl}"`
@@ -93,13 +96,8 @@ export async function updateCluster(
 ): Promise<ClusterInfo> {
   await clusterFor(cloud, actor, params.cluster)
   const cluster = await Clusters.rename(cloud, actor.organizationId, params.cluster, body.name)
+  await publishCluster(cloud, { organizationId: actor.organizationId, clusterId: cluster.clusterId })
   return clusterInfo(cloud, actor.organizationId, cluster)
-}
-
-/** Ends the agent's connection; its next try finds no key. */
-async function disconnect(cloud: Cloud, actor: Actor, clusterId: string, reason: string): Promise<void> {
-  const link = await Clusters.readLink(cloud, actor.organizationId, clusterId)
-  if (link?.connection) await cloud.sockets.close(link.connection, 1008, reason)
 }
 
 export async function removeCluster(
@@ -111,7 +109,13 @@ export async function removeCluster(
   const link = await Clusters.readLink(cloud, actor.organizationId, cluster.clusterId)
   if (cluster.tokenHash !== null) await Secret.remove(cloud, cluster.tokenHash)
   await Clusters.remove(cloud, actor.organizationId, cluster)
-  if (link?.connection) await cloud.sockets.close(link.connection, 1008, "link.revoked: cluster removed")
+  if (link?.connection)
+    await endLink(
+      cloud,
+      link.connection,
+      `${actor.name} removed "${cluster.name}"; add it again to connect it`,
+    )
+  await publishCluster(cloud, { organizationId: actor.organizationId, clusterId: cluster.clusterId })
 }
 
 export async function revokeCluster(
@@ -128,11 +132,18 @@ export async function revokeCluster(
     tokenExpiresAt: null,
   })
   await Clusters.removeKeys(cloud, organizationId, cluster.clusterId)
-  await disconnect(cloud, actor, cluster.clusterId, "link.revoked")
+  const link = await Clusters.readLink(cloud, organizationId, cluster.clusterId)
+  if (link?.connection)
+    await endLink(
+      cloud,
+      link.connection,
+      `${actor.name} revoked the keys of "${cluster.name}"; install the agent again with a new join token`,
+    )
   await Clusters.note(cloud, organizationId, cluster.clusterId, {
     kind: "revoked",
     message: `${actor.name} revoked the agent's keys`,
   })
+  await publishCluster(cloud, { organizationId, clusterId: cluster.clusterId })
   return clusterInfo(cloud, organizationId, revoked)
 }
 
