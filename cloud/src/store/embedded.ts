@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { createRequire } from "node:module"
 import { join } from "node:path"
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import dynalite from "dynalite"
@@ -51,6 +52,27 @@ async function prepareFolder(folder: string): Promise<string> {
   }
 }
 
+type Level = { open(): Promise<void>; close(): Promise<void> }
+
+/** dynalite ends the process when its database does not open: whether it does is tried before, with dynalite's own library. */
+async function tryOpen(path: string, folder: string): Promise<void> {
+  const fromDynalite = createRequire(createRequire(import.meta.url).resolve("dynalite"))
+  const { Level } = fromDynalite("level") as { Level: new (path: string) => Level }
+  const level = new Level(path)
+  try {
+    await level.open()
+  } catch (error) {
+    const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
+    throw new DataFolderError(
+      code === "LEVEL_LOCKED"
+        ? `data folder ${folder} is in use by another process: stop that one, or name another folder with --data`
+        : `the database in ${folder} does not open (${code ?? message}): name another folder with --data`,
+      { cause: error },
+    )
+  }
+  await level.close()
+}
+
 /** Only who knows the key is let in: a browser page or another user of this machine, who may find the port, does not. */
 function guard(server: Server, accessKeyId: string): void {
   const wanted = `Credential=${accessKeyId}/`
@@ -65,15 +87,9 @@ function guard(server: Server, accessKeyId: string): void {
   })
 }
 
-const listen = (server: Server, folder: string | null): Promise<AddressInfo> =>
+const listen = (server: Server): Promise<AddressInfo> =>
   new Promise((resolve, reject) => {
-    server.once("error", (cause) => {
-      reject(
-        folder === null
-          ? cause
-          : new DataFolderError(`the database in ${folder} does not open: ${cause.message}`, { cause }),
-      )
-    })
+    server.once("error", reject)
     server.listen(0, "127.0.0.1", () => {
       resolve(server.address() as AddressInfo)
     })
@@ -85,10 +101,11 @@ const listen = (server: Server, folder: string | null): Promise<AddressInfo> =>
  */
 export async function openEmbedded(folder: string | null): Promise<Embedded> {
   const path = folder === null ? undefined : await prepareFolder(folder)
+  if (folder !== null && path !== undefined) await tryOpen(path, folder)
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, ...(path === undefined ? {} : { path }) })
   const accessKeyId = randomBytes(16).toString("hex")
   guard(server, accessKeyId)
-  const { port } = await listen(server, folder)
+  const { port } = await listen(server)
   const client = new DynamoDBClient({
     endpoint: `http://127.0.0.1:${port}`,
     region: "local",

@@ -1,10 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
-import {
-  ConditionalCheckFailedException,
-  CreateTableCommand,
-  DescribeTableCommand,
-  ResourceNotFoundException,
-} from "@aws-sdk/client-dynamodb"
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb"
 import {
   BatchWriteCommand,
   DeleteCommand,
@@ -14,6 +9,8 @@ import {
   QueryCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb"
+
+export { ensureTable } from "./create-table.ts"
 
 export type Item = { pk: string; sk: string; ttl?: number } & Record<string, unknown>
 
@@ -54,7 +51,7 @@ export type Table = {
   /** One page; `last` is where to go on, undefined at the end. */
   page(pk: string, range: Range): Promise<{ items: Item[]; last: string | undefined }>
   all(pk: string, range: Range): Promise<Item[]>
-  /** Unconditional puts and deletes, any number. */
+  /** Unconditional puts and deletes, any number, in no order; of one key the last put counts. */
   batch(put: readonly Item[], remove: readonly { pk: string; sk: string }[]): Promise<void>
 }
 
@@ -198,10 +195,13 @@ export function createTable({ client, name, now }: TableOptions): Table {
       return items
     },
     async batch(put, remove) {
-      const requests = [
-        ...put.map((Item) => ({ PutRequest: { Item } })),
-        ...remove.map((Key) => ({ DeleteRequest: { Key } })),
-      ]
+      const at = ({ pk, sk }: { pk: string; sk: string }) => JSON.stringify([pk, sk])
+      // By key: a batch that names an item twice is refused as a whole.
+      const byKey = new Map<string, Record<string, unknown>>([
+        ...remove.map((Key): [string, Record<string, unknown>] => [at(Key), { DeleteRequest: { Key } }]),
+        ...put.map((Item): [string, Record<string, unknown>] => [at(Item), { PutRequest: { Item } }]),
+      ])
+      const requests = [...byKey.values()]
       const chunks = Array.from({ length: Math.ceil(requests.length / 25) }, (_, i) =>
         requests.slice(i * 25, i * 25 + 25),
       )
@@ -226,32 +226,4 @@ async function writeAll(
     const { UnprocessedItems } = await db.send(new BatchWriteCommand({ RequestItems: { [name]: left } }))
     left = UnprocessedItems?.[name] ?? []
   }
-}
-
-/** Creates the table when it is not there and waits until it can be used. */
-export async function ensureTable(client: DynamoDBClient, name: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    try {
-      const { Table: description } = await client.send(new DescribeTableCommand({ TableName: name }))
-      if (description?.TableStatus === "ACTIVE") return
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    } catch (error) {
-      if (!(error instanceof ResourceNotFoundException)) throw error
-      await client.send(
-        new CreateTableCommand({
-          TableName: name,
-          BillingMode: "PAY_PER_REQUEST",
-          KeySchema: [
-            { AttributeName: "pk", KeyType: "HASH" },
-            { AttributeName: "sk", KeyType: "RANGE" },
-          ],
-          AttributeDefinitions: [
-            { AttributeName: "pk", AttributeType: "S" },
-            { AttributeName: "sk", AttributeType: "S" },
-          ],
-        }),
-      )
-    }
-  }
-  throw new Error(`table ${name} did not become active`)
 }
