@@ -1,0 +1,239 @@
+import { authorize } from "#shared/istio/authorization.ts"
+import { connectionTo } from "#shared/istio/connection.ts"
+import { type Target, targetOf } from "#shared/istio/endpoints.ts"
+import type { Instance } from "#shared/istio/instance.ts"
+import type { Mesh } from "#shared/istio/mesh.ts"
+import type { Destination, Retries } from "#shared/istio/route.ts"
+import type { Call } from "./behaviour.ts"
+import { type Branch, type Served, localReply } from "./branch.ts"
+import { type Latency, around, capped, plus, within } from "./latency.ts"
+import { type Workload, clientOf } from "./workload.ts"
+
+/** How a workload answers one kind of request: what `visit` in plan.ts finds out before its callers are asked. */
+export type Quality = { latency: Latency; outcomes: readonly { share: number; code: string; grpc: string }[] }
+
+export type CallContext = {
+  mesh: Mesh
+  workloads: ReadonlyMap<string, Workload>
+  quality(server: Workload, call: Call): Quality
+}
+
+/** A try of one call. `failure` names what a retry policy may ask for: `connect-failure`, `reset`, or empty. */
+export type Attempt = Branch & { failure: "connect-failure" | "reset" | "" }
+
+/** What two proxies and the way between them add. */
+const overhead = around(1)
+/** A host outside of the mesh. */
+const outside = around(60)
+
+/** Targets by name are named by each pod itself. */
+export const containerPort = (target: Target, server: Instance): number => {
+  const port = target.port?.target ?? 0
+  return typeof port === "number" ? port : (server.ports[port] ?? target.port?.number ?? 0)
+}
+
+/** The ready workloads of a target, by their number of endpoints. */
+export function serversOf(
+  context: CallContext,
+  target: Target,
+): { workload: Workload; instance: Instance; share: number }[] {
+  const found = new Map<string, { workload: Workload; instance: Instance; count: number }>()
+  for (const instance of target.instances) {
+    const key = `${instance.namespace}/${instance.workload.name}`
+    const known = found.get(key)
+    const workload = context.workloads.get(key)
+    if (known) known.count++
+    else if (workload) found.set(key, { workload, instance, count: 1 })
+  }
+  return [...found.values()].map(({ workload, instance, count }) => ({
+    workload,
+    instance,
+    share: count / target.instances.length,
+  }))
+}
+
+const principalOf = (workload: Workload): string => workload.principal.replace("spiffe://", "")
+
+type Server = ReturnType<typeof serversOf>[number]
+
+/** What the server's proxy and then the server itself do with the call. */
+function answered(
+  context: CallContext,
+  caller: Workload,
+  call: Call,
+  entry: { target: Target; server: Server },
+): Attempt[] {
+  const { target, server } = entry
+  const { workload, instance, share } = server
+  const { service, policy } = target
+  if (!service) return []
+  const port = containerPort(target, instance)
+  const connection = connectionTo(context.mesh, {
+    fromProxy: caller.sidecar,
+    policy,
+    service,
+    server: instance,
+    port,
+  })
+  const common = { service, cluster: "", failure: "" as const, flags: "-" }
+  if (!connection.accepted) {
+    const plain = connection.security === "none"
+    return [
+      {
+        ...common,
+        ...localReply(call.protocol, 503),
+        share,
+        flags: plain ? "UC" : "UF",
+        failure: plain ? "reset" : "connect-failure",
+        server: null,
+        latency: overhead,
+      },
+    ]
+  }
+  const mutual = connection.security === "mutual_tls"
+  const decision = authorize(context.mesh, instance, {
+    principal: mutual ? principalOf(caller) : "",
+    namespace: mutual ? caller.namespace : "",
+    port,
+    http: call,
+  })
+  const served = (code: string, latency: Latency, worked: boolean): Served => ({
+    workload,
+    share,
+    code,
+    flags: "-",
+    security: connection.security,
+    latency,
+    worked,
+  })
+  if (!decision.allowed) {
+    const reply = localReply(call.protocol, 403)
+    return [{ ...common, ...reply, share, server: served(reply.code, overhead, false), latency: overhead }]
+  }
+  const { latency, outcomes } = context.quality(workload, call)
+  return outcomes.map((outcome) => ({
+    ...common,
+    code: outcome.code,
+    grpc: outcome.grpc,
+    share: share * outcome.share,
+    server: { ...served(outcome.code, latency, true), share: share * outcome.share },
+    latency: plus(latency, overhead),
+  }))
+}
+
+/** One try towards one destination. Shares add up to 1. */
+export function attemptsOf(
+  context: CallContext,
+  caller: Workload,
+  call: Call,
+  destination: Pick<Destination, "host" | "subset" | "port">,
+): { attempts: Attempt[]; target: Target } {
+  const target = targetOf(context.mesh, clientOf(caller), destination)
+  const failing = (code: number, flags: string): Attempt[] => [
+    {
+      ...localReply(call.protocol, code),
+      share: 1,
+      flags,
+      failure: "",
+      service: target.service ?? null,
+      cluster: "",
+      server: null,
+      latency: around(0.4),
+    },
+  ]
+  switch (target.state) {
+    case "no_cluster":
+      return { attempts: failing(503, "NC"), target }
+    case "no_endpoints":
+      return { attempts: failing(503, "UH"), target }
+    case "outside": {
+      const ok = { code: "200", grpc: call.protocol === "grpc" ? "0" : "" }
+      const attempt: Attempt = {
+        ...ok,
+        share: 1,
+        flags: "-",
+        failure: "",
+        service: target.service ?? null,
+        cluster: "",
+        server: null,
+        latency: outside,
+      }
+      return { attempts: [attempt], target }
+    }
+    case "endpoints":
+      return {
+        attempts: serversOf(context, target).flatMap((server) =>
+          answered(context, caller, call, { target, server }),
+        ),
+        target,
+      }
+  }
+}
+
+const grpcNames: Readonly<Record<string, string>> = {
+  "1": "cancelled",
+  "4": "deadline-exceeded",
+  "8": "resource-exhausted",
+  "13": "internal",
+  "14": "unavailable",
+}
+
+/** Whether a retry policy takes the failure. Source: Envoy, `x-envoy-retry-on` and `x-envoy-retry-grpc-on`. */
+function isRetried({ code, grpc, failure, flags }: Attempt, on: readonly string[]): boolean {
+  if (["NC", "UH", "UT"].includes(flags)) return false
+  const status = Number(code)
+  return on.some((entry) => {
+    if (entry === "5xx") return status >= 500 || failure !== ""
+    if (entry === "gateway-error") return status >= 502 && status <= 504
+    if (entry === "retriable-status-codes") return status === 503
+    if (entry === "connect-failure" || entry === "reset") return failure === entry
+    return entry === code || (grpc !== "" && entry === grpcNames[grpc])
+  })
+}
+
+/** Tries again as the route says: the server sees more, the caller fewer failures. */
+export function withRetries(attempts: readonly Attempt[], { attempts: count, on }: Retries): Attempt[] {
+  const retried = attempts.map((attempt) => count > 0 && isRetried(attempt, on))
+  const failing = attempts.reduce((sum, { share }, i) => sum + (retried[i] ? share : 0), 0)
+  if (failing === 0) return [...attempts]
+  const left = failing ** (count + 1)
+  const tries = failing >= 1 ? count + 1 : (1 - left) / (1 - failing)
+  return attempts.map((attempt, i) => ({
+    ...attempt,
+    share: retried[i] ? (attempt.share * left) / failing : attempt.share * tries,
+    flags: retried[i] ? (attempt.flags === "-" ? "URX" : `${attempt.flags},URX`) : attempt.flags,
+    server: attempt.server && { ...attempt.server, share: attempt.server.share * tries },
+  }))
+}
+
+/** Splits what takes longer than the route's timeout: the caller sees 504, the server an answer that nobody waited for. */
+export function withTimeout(
+  attempts: readonly Attempt[],
+  limitMs: number | null,
+  protocol: string,
+): Attempt[] {
+  if (limitMs === null) return [...attempts]
+  return attempts.flatMap((attempt): Attempt[] => {
+    const inTime = within(attempt.latency, limitMs)
+    if (attempt.server === null || inTime > 0.9999) return [attempt]
+    const part = (share: number): Served | null =>
+      attempt.server && { ...attempt.server, share: attempt.server.share * share }
+    const late = part(1 - inTime)
+    return [
+      {
+        ...attempt,
+        share: attempt.share * inTime,
+        server: part(inTime),
+        latency: capped(attempt.latency, limitMs),
+      },
+      {
+        ...attempt,
+        ...localReply(protocol, 504),
+        share: attempt.share * (1 - inTime),
+        flags: "UT",
+        server: late && { ...late, code: "0", flags: "DC" },
+        latency: around(limitMs),
+      },
+    ]
+  })
+}

@@ -1,0 +1,119 @@
+import { type MeshSettings, defaultSettings, indexMesh } from "#shared/istio/mesh.ts"
+import type { KubeObject } from "#shared/kube/object.ts"
+import type { Demand } from "./behaviour.ts"
+import { Counters } from "./counters.ts"
+import { type Series, exposition } from "./exposition.ts"
+import type { Flow } from "./flow.ts"
+import { type Plan, planTraffic } from "./plan.ts"
+
+/** What the traffic needs of the demo's Kubernetes API. */
+export type TrafficStore = {
+  list(kind: string): readonly KubeObject[]
+  subscribe(listener: () => void, kinds: readonly string[]): () => void
+}
+
+export type TrafficOptions = {
+  store: TrafficStore
+  demand: Demand
+  /** Milliseconds since 1970. */
+  now: () => number
+  /** Istio's id of the cluster. */
+  cluster: string
+  /** How far the load swings around its mean, 0..1; 0 keeps every rate constant. */
+  amplitude: number
+  settings?: MeshSettings
+}
+
+/** Kinds that change who talks to whom, how, and with what success. */
+export const trafficKinds: readonly string[] = [
+  "Pod",
+  "Service",
+  ...["VirtualService", "DestinationRule", "Gateway", "ServiceEntry", "Sidecar", "WorkloadEntry"].map(
+    (kind) => `${kind}.networking.istio.io`,
+  ),
+  ...["PeerAuthentication", "AuthorizationPolicy"].map((kind) => `${kind}.security.istio.io`),
+  ...["Gateway", "HTTPRoute"].map((kind) => `${kind}.gateway.networking.k8s.io`),
+]
+
+/** The traffic of a demo mesh: it follows the live objects, and counts as the proxies would. */
+export type Traffic = {
+  /** Counts up to now. Cheap; every read does it too. */
+  advance(): void
+  /** Prometheus text of one pod's proxy; undefined when there is no such pod or it has no proxy. */
+  metrics(namespace: string, pod: string): string | undefined
+  /** The text of all proxies, each series with `namespace` and `pod` of its proxy. */
+  allMetrics(): string
+  /** Pods whose proxies can be scraped. */
+  pods(): { namespace: string; pod: string }[]
+  /** Rates right now, before the swing of the load. */
+  flows(): readonly Flow[]
+  close(): void
+}
+
+export function createTraffic(options: TrafficOptions): Traffic {
+  const { store, demand, now, cluster, amplitude, settings = defaultSettings } = options
+  const counters = new Counters(amplitude)
+  let plan: Plan = { flows: [], workloads: new Map() }
+  let stale = true
+  let counted = now()
+
+  const count = (): void => {
+    const at = now()
+    if (at > counted) counters.advance((at - counted) / 1000, at)
+    counted = Math.max(at, counted)
+  }
+  const advance = (): void => {
+    count()
+    if (!stale) return
+    stale = false
+    plan = planTraffic(
+      indexMesh(
+        trafficKinds.flatMap((kind) => store.list(kind)),
+        settings,
+      ),
+      demand,
+      cluster,
+    )
+    counters.follow(plan)
+  }
+  const stop = store.subscribe(() => {
+    // what was until now is counted under the old rates
+    if (!stale) count()
+    stale = true
+  }, trafficKinds)
+
+  const proxies = () =>
+    [...plan.workloads.values()]
+      .filter(({ sidecar }) => sidecar)
+      .flatMap((workload) =>
+        workload.instances
+          .filter(({ object }) => object.kind === "Pod")
+          .map(({ namespace, name }) => ({ namespace, pod: name, workload: workload.key })),
+      )
+  const seriesOf = (proxy: { namespace: string; pod: string; workload: string }, prefix: string): Series[] =>
+    counters.of(proxy.workload, `${proxy.namespace}/${proxy.pod}`).map((counter) => ({ prefix, counter }))
+
+  return {
+    advance,
+    metrics: (namespace, pod) => {
+      advance()
+      const proxy = proxies().find((candidate) => candidate.namespace === namespace && candidate.pod === pod)
+      return proxy && exposition(seriesOf(proxy, ""))
+    },
+    allMetrics: () => {
+      advance()
+      return exposition(
+        proxies().flatMap((proxy) => seriesOf(proxy, `namespace="${proxy.namespace}",pod="${proxy.pod}",`)),
+      )
+    },
+    pods: () => {
+      advance()
+      return proxies().map(({ namespace, pod }) => ({ namespace, pod }))
+    },
+    flows: () => {
+      advance()
+      return plan.flows
+    },
+    close: stop,
+  }
+}
