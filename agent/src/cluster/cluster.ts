@@ -147,9 +147,9 @@ export function watchCluster(options: {
     for (const spec of members) {
       const version = served.get(spec.key)
       const now = running.get(spec.key)?.version
+      if (version !== undefined) missing.delete(spec.key)
       if (version === now && version !== undefined && cache.stateOf(spec.key) !== "absent") continue
       if (version === undefined && now !== undefined && !isConfirmedGone(spec)) continue
-      missing.delete(spec.key)
       await stopKind(spec)
       if (version === undefined) absent(spec, `${spec.plural}.${spec.group} is not installed`)
       else start(spec, version)
