@@ -1,7 +1,7 @@
 import type { KubeObject } from "#shared/kube/object.ts"
 import { nameSuffix, newUid, timestamp, type Clock } from "./clock.ts"
 import { builtinDefaults } from "./defaults.ts"
-import { fieldsOf, isFields, listOf, sameJson, textOf, textsOf, without, type Fields } from "./json.ts"
+import { fieldsOf, listOf, sameJson, textOf, textsOf, without, type Fields } from "./json.ts"
 import { ownUpdate, applyConfig, readManaged, withManaged } from "./managed-fields.ts"
 import type { Memory } from "./memory.ts"
 import type { Registry } from "./registry.ts"
@@ -418,5 +418,3 @@ function sameContent(before: KubeObject, after: KubeObject): boolean {
   }
   return sameJson(bare(before), bare(after))
 }
-
-export { isFields }
