@@ -38,7 +38,8 @@ export async function userOf(cloud: Cloud, email: string, name: string): Promise
 export async function create(cloud: Cloud, name: string, owner: User): Promise<Organization> {
   const organizationId = newId("org")
   const createdAt = cloud.now()
-  await cloud.table.put({ ...key.organization(organizationId), name, createdAt })
+  const owners = { owners: [owner.userId], ownersVersion: 0 }
+  await cloud.table.put({ ...key.organization(organizationId), name, createdAt, ...owners })
   await putMember(cloud, organizationId, { ...owner, role: "owner", joinedAt: createdAt })
   return { organizationId, name, createdAt }
 }
@@ -100,21 +101,45 @@ export async function addMember(
   const member: Member = { ...user, role: input.role, joinedAt: cloud.now() }
   if (!(await putMember(cloud, organizationId, member)))
     throw new AppError("member.exists", `${user.email} is a member already; change the role instead`)
+  if (input.role === "owner") await addOwner(cloud, organizationId, user.userId)
   return member
 }
 
-/** An organization keeps at least one owner. */
-async function refuseLastOwner(cloud: Cloud, organizationId: string, userId: string): Promise<Member> {
-  const all = await members(cloud, organizationId)
-  const member = all.find((candidate) => candidate.userId === userId)
-  if (!member) throw new AppError("member.not_found", `no member ${userId} in this organization`)
-  if (member.role === "owner" && all.filter(({ role }) => role === "owner").length === 1)
+/**
+ * The organization's own list of its owners, changed under an optimistic lock: of two owners that step down at once one stays. Somebody
+ * is an owner before being on the list, and off the list before being none, so that whoever dies between leaves one too many, not none.
+ */
+async function changeOwners(
+  cloud: Cloud,
+  organizationId: string,
+  change: (owners: string[]) => string[],
+): Promise<void> {
+  const at = key.organization(organizationId)
+  for (;;) {
+    const item = await cloud.table.get(at.pk, at.sk)
+    if (!item) throw new AppError("organization.not_found", `no organization ${organizationId}`)
+    const version = Number(item["ownersVersion"])
+    const owners = change(item["owners"] as string[])
+    const condition = { expression: "ownersVersion = :version", values: { version } }
+    if (await cloud.table.update(at, { owners, ownersVersion: version + 1 }, { condition })) return
+  }
+}
+
+const addOwner = (cloud: Cloud, organizationId: string, userId: string): Promise<void> =>
+  changeOwners(cloud, organizationId, (owners) => [...new Set([...owners, userId])])
+
+const dropOwner = (cloud: Cloud, organizationId: string, member: Member): Promise<void> =>
+  changeOwners(cloud, organizationId, (owners) => {
+    const left = owners.filter((owner) => owner !== member.userId)
+    if (left.length > 0) return left
     throw new AppError(
       "member.last_owner",
       `${member.email} is the last owner; make somebody else owner first`,
     )
-  return member
-}
+  })
+
+const memberNotFound = (userId: string): AppError =>
+  new AppError("member.not_found", `no member ${userId} in this organization`)
 
 export async function changeRole(
   cloud: Cloud,
@@ -122,17 +147,20 @@ export async function changeRole(
   userId: string,
   role: Role,
 ): Promise<Member> {
-  if (role !== "owner") await refuseLastOwner(cloud, organizationId, userId)
+  const before = await readMember(cloud, organizationId, userId)
+  if (!before) throw memberNotFound(userId)
+  if (before.role === "owner" && role !== "owner") await dropOwner(cloud, organizationId, before)
   const item = await cloud.table.update(key.member(organizationId, userId), { role }, { condition: exists })
-  if (!item) throw new AppError("member.not_found", `no member ${userId} in this organization`)
+  if (!item) throw memberNotFound(userId)
+  if (role === "owner") await addOwner(cloud, organizationId, userId)
   return toMember(item)
 }
 
 export async function removeMember(cloud: Cloud, organizationId: string, userId: string): Promise<void> {
-  await refuseLastOwner(cloud, organizationId, userId)
-  await cloud.table.remove(key.member(organizationId, userId).pk, key.member(organizationId, userId).sk)
-  await cloud.table.remove(
-    key.membership(userId, organizationId).pk,
-    key.membership(userId, organizationId).sk,
-  )
+  const member = await readMember(cloud, organizationId, userId)
+  if (!member) throw memberNotFound(userId)
+  if (member.role === "owner") await dropOwner(cloud, organizationId, member)
+  const [own, index] = [key.member(organizationId, userId), key.membership(userId, organizationId)]
+  await cloud.table.remove(own.pk, own.sk)
+  await cloud.table.remove(index.pk, index.sk)
 }

@@ -1,0 +1,245 @@
+import { randomBytes } from "node:crypto"
+import { pino } from "pino"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { emptySum, moveSum, objectHash } from "#shared/kube/bucket.ts"
+import type { KubeObject } from "#shared/kube/object.ts"
+import { type Cloud, hashOf, newId, newSecret } from "#cloud/cloud.ts"
+import { factsOfCluster } from "#cloud/mesh/memory.ts"
+import { Clusters } from "#cloud/store/cluster.ts"
+import { Inventory } from "#cloud/store/inventory.ts"
+import { Organizations } from "#cloud/store/organization.ts"
+import { Secret } from "#cloud/store/secret.ts"
+import { createTable, ensureTable } from "#cloud/store/table.ts"
+import { Ticks } from "#cloud/store/tick.ts"
+import { createFakeSockets } from "#test/cloud/harness.ts"
+import { skipNote } from "#test/real/skip.ts"
+import { backends } from "./backends.ts"
+
+const service = (name: string, namespace = "shop", port = 80): KubeObject => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name, namespace, labels: { app: name } },
+  spec: { selector: { app: name }, ports: [{ name: "http", port }] },
+})
+const sumOf = (objects: KubeObject[]) =>
+  objects.reduce((sum, object) => moveSum(sum, undefined, objectHash(object)), emptySum)
+const bucket = (
+  objects: KubeObject[],
+  range: Partial<Inventory.BucketRange> = {},
+): Inventory.BucketRange => ({
+  kind: "Service",
+  namespace: "shop",
+  after: "",
+  upTo: null,
+  objects,
+  ...range,
+})
+
+for (const backend of backends)
+  describe.skipIf(skipNote(`store contract on ${backend.name}`, backend.missing))(
+    `the repositories on ${backend.name}`,
+    () => {
+      let close: () => Promise<void>
+      let cloud: Cloud
+      let at = 1_795_521_600_000
+      const newOwner = (): Inventory.Owner => ({ organizationId: newId("org"), clusterId: newId("cls") })
+
+      beforeAll(async () => {
+        const opened = await backend.open()
+        close = opened.close
+        const name = `r-${randomBytes(6).toString("hex")}`
+        await ensureTable(opened.client, name)
+        cloud = {
+          table: createTable({ client: opened.client, name, now: () => at }),
+          sockets: createFakeSockets(),
+          now: () => at,
+          publicUrl: "http://127.0.0.1",
+          socketUrl: "ws://127.0.0.1",
+          origins: [],
+          agentImage: "agent",
+          log: pino({ level: "silent" }),
+        }
+      })
+      afterAll(async () => {
+        await close()
+      })
+
+      test("live changes of many writers at once leave the exact sum", async () => {
+        const owner = newOwner()
+        const objects = Array.from({ length: 64 }, (_, i) => service(`s${i}`))
+        await Promise.all(
+          objects.map((object, i) =>
+            Inventory.applyDelta(cloud, owner, i + 1, { put: [object], remove: [] }),
+          ),
+        )
+        expect(await Inventory.readSum(cloud, owner, "Service", "shop")).toEqual(sumOf(objects))
+        const changed = objects.map((object, i) => (i % 2 ? service(`s${i}`, "shop", 8080) : object))
+        const gone = objects.slice(0, 10).map(({ metadata }) => metadata.name)
+        await Inventory.applyDelta(cloud, owner, 100, {
+          put: changed,
+          remove: gone.map((name) => ({ kind: "Service", namespace: "shop", name })),
+        })
+        expect(await Inventory.readSum(cloud, owner, "Service", "shop")).toEqual(sumOf(changed.slice(10)))
+        expect(await Inventory.sums(cloud, owner)).toHaveLength(1)
+      })
+
+      test("an emptied bucket leaves nothing", async () => {
+        const owner = newOwner()
+        await Inventory.applyDelta(cloud, owner, 1, { put: [service("a")], remove: [] })
+        const ref = { kind: "Service", namespace: "shop", name: "a" }
+        const changes = await Inventory.applyDelta(cloud, owner, 2, { put: [], remove: [ref] })
+        expect(changes.remove).toEqual([ref])
+        expect(changes.facts.remove).toEqual(["Service/shop/a"])
+        expect(await Inventory.sums(cloud, owner)).toEqual([])
+        expect(await Inventory.facts(cloud, owner)).toEqual([])
+      })
+
+      test("an older writer overwrites nothing of a newer one", async () => {
+        const owner = newOwner()
+        await Inventory.applyDelta(cloud, owner, 9, { put: [service("a", "shop", 9)], remove: [] })
+        const late = await Inventory.applyDelta(cloud, owner, 3, {
+          put: [service("a", "shop", 3)],
+          remove: [],
+        })
+        expect(late).toEqual(Inventory.noChanges())
+        const found = await Inventory.read(cloud, owner, { kind: "Service", namespace: "shop", name: "a" })
+        expect(found?.object).toEqual(service("a", "shop", 9))
+      })
+
+      test("the ranges of a bucket make it equal to what the agent has, and only differences are told", async () => {
+        const owner = newOwner()
+        const before = ["a", "b", "c", "d"].map((name) => service(name))
+        await Inventory.applyBucket(cloud, owner, 1, bucket(before))
+        const [a, , c] = before as [KubeObject, KubeObject, KubeObject]
+        const b = service("b", "shop", 1)
+        const e = service("e")
+        const first = await Inventory.applyBucket(cloud, owner, 2, bucket([a, b], { upTo: "b" }))
+        expect(first.put).toEqual([b])
+        const second = await Inventory.applyBucket(cloud, owner, 3, bucket([c, e], { after: "b" }))
+        expect(second.put).toEqual([e])
+        expect(second.remove).toEqual([{ kind: "Service", namespace: "shop", name: "d" }])
+        expect(await Inventory.all(cloud, owner, "Service")).toEqual([a, b, c, e])
+        expect(await Inventory.readSum(cloud, owner, "Service", "shop")).toEqual(sumOf([a, b, c, e]))
+        expect((await Inventory.facts(cloud, owner)).map(({ id }) => id)).toEqual(
+          ["a", "b", "c", "e"].map((name) => `Service/shop/${name}`),
+        )
+      })
+
+      test("facts that a killed writer left out come with the next comparison, and memory is not believed", async () => {
+        const owner = newOwner()
+        await Inventory.applyBucket(cloud, owner, 1, bucket([service("a"), service("b")]))
+        expect((await factsOfCluster(cloud, owner)).facts).toHaveLength(2)
+        const held = await factsOfCluster(cloud, owner)
+        expect(await factsOfCluster(cloud, owner)).toBe(held)
+        const { pk, sk } = { pk: `${owner.organizationId}#${owner.clusterId}`, sk: "fact#Service/shop/a" }
+        await cloud.table.remove(pk, sk)
+        const changes = await Inventory.applyBucket(cloud, owner, 2, bucket([service("a"), service("b")]))
+        expect(changes.put).toEqual([])
+        expect(changes.facts.put.map(({ id }) => id)).toEqual(["Service/shop/a"])
+        expect((await factsOfCluster(cloud, owner)).facts).toHaveLength(2)
+        expect(await factsOfCluster(cloud, owner)).not.toBe(held)
+      })
+
+      test("an object larger than an item is kept by its head, and one that packs is kept whole", async () => {
+        const owner = newOwner()
+        const packs = { ...service("packs"), spec: { text: "x".repeat(900_000) } }
+        const noise = { ...service("noise"), spec: { text: randomBytes(600_000).toString("base64") } }
+        await Inventory.applyBucket(cloud, owner, 1, bucket([noise, packs]))
+        const read = (name: string) =>
+          Inventory.read(cloud, owner, { kind: "Service", namespace: "shop", name })
+        expect((await read("packs"))?.object).toEqual(packs)
+        expect((await read("noise"))?.object).toEqual({
+          apiVersion: "v1",
+          kind: "Service",
+          metadata: {
+            name: "noise",
+            namespace: "shop",
+            annotations: { "smm/truncated": expect.stringMatching(/^\d+ bytes/) as string },
+          },
+        })
+        expect(await Inventory.readSum(cloud, owner, "Service", "shop")).toEqual(sumOf([noise, packs]))
+      })
+
+      test("one of 32 that spend a secret gets it, and only its hash is stored", async () => {
+        const secret = newSecret("smj_")
+        await Secret.create(cloud, secret, { type: "sign-in", userId: newId("usr") }, at + 1000)
+        const results = await Promise.all(
+          Array.from({ length: 32 }, (_, i) => Secret.spend(cloud, hashOf(secret), String(i))),
+        )
+        expect(results.filter(Boolean)).toHaveLength(1)
+        const held = await cloud.table.all(`secret#${hashOf(secret)}`, {})
+        expect(held).toHaveLength(1)
+        expect(JSON.stringify(held)).not.toContain(secret.slice(4))
+      })
+
+      test("of 32 clusters of one name one is made", async () => {
+        const organizationId = newId("org")
+        const input = { name: "prod", write: [], createdBy: "ann" }
+        const results = await Promise.allSettled(
+          Array.from({ length: 32 }, () => Clusters.create(cloud, organizationId, input)),
+        )
+        expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
+        expect(await Clusters.list(cloud, organizationId)).toHaveLength(1)
+      })
+
+      test("a removed cluster leaves no item, and its name is free again", async () => {
+        const organizationId = newId("org")
+        const cluster = await Clusters.create(cloud, organizationId, {
+          name: "prod",
+          write: [],
+          createdBy: "ann",
+        })
+        const owner = { organizationId, clusterId: cluster.clusterId }
+        const objects = Array.from({ length: 60 }, (_, i) => service(`s${i}`))
+        await Inventory.applyBucket(cloud, owner, 1, bucket(objects))
+        await Clusters.remove(cloud, organizationId, cluster)
+        expect(await cloud.table.all(`${organizationId}#${cluster.clusterId}`, {})).toEqual([])
+        expect(await cloud.table.all(organizationId, {})).toEqual([])
+        expect(await Clusters.ownerOf(cloud, cluster.clusterId)).toBeUndefined()
+        await Clusters.create(cloud, organizationId, { name: "prod", write: [], createdBy: "ann" })
+      })
+
+      test("two owners that step down at once do not both succeed", async () => {
+        const ann = await Organizations.userOf(cloud, `${newId("usr")}@example.com`, "Ann")
+        const { organizationId } = await Organizations.create(cloud, "acme", ann)
+        const input = { email: `${newId("usr")}@example.com`, name: "Bob", role: "owner" as const }
+        const bob = await Organizations.addMember(cloud, organizationId, input)
+        const results = await Promise.allSettled(
+          [ann, bob].map(({ userId }) => Organizations.changeRole(cloud, organizationId, userId, "viewer")),
+        )
+        const owners = (await Organizations.members(cloud, organizationId)).filter(
+          ({ role }) => role === "owner",
+        )
+        expect(owners).toHaveLength(1)
+        expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
+      })
+
+      test("ticks are kept one a minute, back-fill never covers a newer one, and they expire", async () => {
+        const owner = newOwner()
+        const minute = Math.floor(at / 60_000) * 60_000
+        const tick = (time: number) => ({
+          v: 1 as const,
+          at: time,
+          windowMs: 60_000,
+          source: "prometheus" as const,
+          gaps: [],
+          d: [`${time}`],
+          c: "",
+        })
+        for (const [time, late] of [
+          [minute + 30_000, false],
+          [minute + 10_000, true],
+          [minute - 50_000, true],
+        ] as const)
+          await Ticks.put(cloud, owner, { tick: tick(time), late })
+        const stored = await Ticks.range(cloud, owner, minute - 60_000, minute + 60_000)
+        expect(stored.map(({ tick: { at: time }, late }) => [time - minute, late])).toEqual([
+          [-50_000, true],
+          [30_000, false],
+        ])
+        expect((await Ticks.newest(cloud, owner))?.at).toBe(minute + 30_000)
+        at += Ticks.tickKeptMs + 120_000
+        expect(await Ticks.newest(cloud, owner)).toBeUndefined()
+      })
+    },
+  )
