@@ -23,9 +23,9 @@ import { createSteps, type Fetch } from "./link/steps.ts"
 import type { Log } from "./log.ts"
 import { metricsText } from "./process/metrics.ts"
 import { type Probes, startProbes } from "./process/probes.ts"
-import type { Telemetry } from "./process/telemetry.ts"
 import { startTicker } from "./process/ticker.ts"
 import { createUsage } from "./process/usage.ts"
+import type { Telemetry } from "./telemetry/telemetry.ts"
 
 export type AgentOptions = {
   placement: Placement
@@ -212,7 +212,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     stop.abort()
     lanes.state.close()
     await Promise.allSettled([link.done, cluster.done, ticker.done, leadership.done])
-    await probes?.close()
+    await Promise.allSettled([probes?.close(), telemetry.close()])
     api.close()
   }
   const ended = link.done.finally(shut)

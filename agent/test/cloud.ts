@@ -9,6 +9,7 @@ import type { Down } from "#shared/protocol/down.ts"
 import { fromParts, parseFrame, toFrames } from "#shared/protocol/frame.ts"
 import { keyText, ticketText, type TicketRequest } from "#shared/protocol/join.ts"
 import { limits } from "#shared/protocol/limits.ts"
+import type { Bucket, Hashes } from "#shared/protocol/message/state.ts"
 import { Up } from "#shared/protocol/up.ts"
 import { deflate, inflate } from "#agent/link/codec.ts"
 
@@ -138,36 +139,42 @@ export async function startTestCloud(): Promise<TestCloud> {
   })
   const sockets = new WebSocketServer({ server, maxPayload: limits.frameBytes })
 
+  function compare(connection: TestConnection, { buckets, parts, unknown }: Hashes): void {
+    const wanted: [string, string][] = []
+    const sums = bucketsOf(cloud.objects)
+    for (const [kind, namespace, hash, count] of buckets) {
+      const stored = sums.get(`${kind}|${namespace}`) ?? emptySum
+      sums.delete(`${kind}|${namespace}`)
+      if (stored.hash !== hash || stored.count !== count) wanted.push([kind, namespace])
+    }
+    if (parts === 1)
+      for (const [key, object] of cloud.objects) {
+        const { kind, namespace } = refOf(object)
+        if (sums.has(`${kind}|${namespace}`) && !unknown.includes(kind)) cloud.objects.delete(key)
+      }
+    if (wanted.length > 0) connection.send({ type: "need", buckets: wanted, hashes: false })
+  }
+
+  const put = (object: KubeObject): void => {
+    const { kind, namespace, name } = refOf(object)
+    cloud.objects.set(at(kind, namespace, name), object)
+  }
+
+  function replace({ kind, namespace, after, upTo, objects }: Bucket): void {
+    for (const [key, object] of cloud.objects) {
+      const ref = refOf(object)
+      const inside = ref.name > after && (upTo === null || ref.name <= upTo)
+      if (ref.kind === kind && ref.namespace === namespace && inside) cloud.objects.delete(key)
+    }
+    objects.forEach(put)
+  }
+
   function take(connection: TestConnection, message: Up): void {
-    const { objects } = cloud
-    if (message.type === "hashes") {
-      const wanted: [string, string][] = []
-      const sums = bucketsOf(objects)
-      for (const [kind, namespace, hash, count] of message.buckets) {
-        const stored = sums.get(`${kind}|${namespace}`) ?? emptySum
-        sums.delete(`${kind}|${namespace}`)
-        if (stored.hash !== hash || stored.count !== count) wanted.push([kind, namespace])
-      }
-      if (message.parts === 1)
-        for (const [key, object] of objects) {
-          const { kind, namespace } = refOf(object)
-          if (sums.has(`${kind}|${namespace}`) && !message.unknown.includes(kind)) objects.delete(key)
-        }
-      if (wanted.length > 0) connection.send({ type: "need", buckets: wanted, hashes: false })
-    } else if (message.type === "bucket") {
-      const { kind, namespace, after, upTo } = message
-      for (const [key, object] of objects) {
-        const ref = refOf(object)
-        const inside = ref.name > after && (upTo === null || ref.name <= upTo)
-        if (ref.kind === kind && ref.namespace === namespace && inside) objects.delete(key)
-      }
-      for (const object of message.objects) objects.set(at(kind, namespace, object.metadata.name), object)
-    } else if (message.type === "delta") {
-      for (const object of message.put) {
-        const { kind, namespace, name } = refOf(object)
-        objects.set(at(kind, namespace, name), object)
-      }
-      for (const [kind, namespace, name] of message.remove) objects.delete(at(kind, namespace, name))
+    if (message.type === "hashes") compare(connection, message)
+    else if (message.type === "bucket") replace(message)
+    else if (message.type === "delta") {
+      message.put.forEach(put)
+      for (const [kind, namespace, name] of message.remove) cloud.objects.delete(at(kind, namespace, name))
     } else if (message.type === "tick") cloud.ticks.push({ late: message.late, at: message.tick.at })
   }
 

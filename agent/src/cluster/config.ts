@@ -3,15 +3,23 @@ import { readFileSync } from "node:fs"
 
 const accountNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-/** From a kubeconfig file, or from the service account that the pod runs under. `namespace` is null outside of a cluster. */
+/** How to reach the API server, and the namespace with the agent's own Secret and Lease; null where it has none. */
 export type Placement = { config: KubeConfig; namespace: string | null }
 
-/** @throws Error with one line that says what is wrong with the file or the context */
-export function loadPlacement(options: { kubeconfig?: string; context?: string }): Placement {
+/**
+ * From a kubeconfig file or, without one, from the service account that the pod runs under.
+ * @throws Error with one line that says what is wrong with the file or the context
+ */
+export function loadPlacement(options: {
+  kubeconfig?: string
+  context?: string
+  namespace?: string
+}): Placement {
   const config = new KubeConfig()
+  const { namespace = null } = options
   if (options.kubeconfig === undefined) {
     config.loadFromCluster()
-    return { config, namespace: readFileSync(accountNamespace, "utf8").trim() }
+    return { config, namespace: namespace ?? readFileSync(accountNamespace, "utf8").trim() }
   }
   try {
     config.loadFromFile(options.kubeconfig)
@@ -33,5 +41,5 @@ export function loadPlacement(options: { kubeconfig?: string; context?: string }
   }
   if (!config.getCurrentCluster())
     throw new Error(`${options.kubeconfig} has no current context; choose one with --context`)
-  return { config, namespace: null }
+  return { config, namespace }
 }
