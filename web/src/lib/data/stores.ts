@@ -1,0 +1,50 @@
+import { createContext } from "svelte"
+import { createApi } from "./api.ts"
+import type { Client } from "#shared/api/client.ts"
+import { Clock } from "./clock.svelte.ts"
+import { Clusters } from "./clusters.svelte.ts"
+import { Live } from "./live.svelte.ts"
+import { Mesh } from "./mesh.svelte.ts"
+import { Preferences } from "./preferences.svelte.ts"
+import { Scope } from "./scope.svelte.ts"
+import { Session } from "./session.svelte.ts"
+import { Toasts } from "./toasts.svelte.ts"
+
+/** Everything a page knows and does, made once by the layout. */
+export type Stores = {
+  api: Client
+  clock: Clock
+  clusters: Clusters
+  live: Live
+  mesh: Mesh
+  preferences: Preferences
+  scope: Scope
+  session: Session
+  toasts: Toasts
+}
+
+export const [getStores, setStores] = createContext<Stores>()
+
+/** @param now this machine's clock, ms */
+export function createStores(now: () => number): Stores {
+  const preferences = new Preferences(localStorage)
+  const clock = new Clock(now)
+  const api = createApi(
+    () => preferences.organizationId,
+    () => session.ended(),
+  )
+  const session: Session = new Session(api, preferences)
+  const clusters = new Clusters(api, () => clock.exact())
+  const mesh = new Mesh(api, clock, clusters)
+  return {
+    api,
+    clock,
+    clusters,
+    live: new Live(api, () => clock.exact()),
+    mesh,
+    preferences,
+    scope: new Scope(clusters, mesh),
+    session,
+    toasts: new Toasts(),
+  }
+}

@@ -1,0 +1,78 @@
+import Bell from "@lucide/svelte/icons/bell"
+import BookOpen from "@lucide/svelte/icons/book-open"
+import Boxes from "@lucide/svelte/icons/boxes"
+import Check from "@lucide/svelte/icons/check"
+import ChevronDown from "@lucide/svelte/icons/chevron-down"
+import ChevronRight from "@lucide/svelte/icons/chevron-right"
+import CircleUser from "@lucide/svelte/icons/circle-user"
+import Copy from "@lucide/svelte/icons/copy"
+import Download from "@lucide/svelte/icons/download"
+import Ellipsis from "@lucide/svelte/icons/ellipsis"
+import EyeOff from "@lucide/svelte/icons/eye-off"
+import Globe from "@lucide/svelte/icons/globe"
+import Hexagon from "@lucide/svelte/icons/hexagon"
+import Info from "@lucide/svelte/icons/info"
+import KeyRound from "@lucide/svelte/icons/key-round"
+import Layers from "@lucide/svelte/icons/layers"
+import LayoutDashboard from "@lucide/svelte/icons/layout-dashboard"
+import Link from "@lucide/svelte/icons/link"
+import Lock from "@lucide/svelte/icons/lock"
+import LockOpen from "@lucide/svelte/icons/lock-open"
+import LogOut from "@lucide/svelte/icons/log-out"
+import Maximize from "@lucide/svelte/icons/maximize"
+import Minus from "@lucide/svelte/icons/minus"
+import Monitor from "@lucide/svelte/icons/monitor"
+import Moon from "@lucide/svelte/icons/moon"
+import PanelLeft from "@lucide/svelte/icons/panel-left"
+import Plus from "@lucide/svelte/icons/plus"
+import RefreshCw from "@lucide/svelte/icons/refresh-cw"
+import Search from "@lucide/svelte/icons/search"
+import Server from "@lucide/svelte/icons/server"
+import Settings from "@lucide/svelte/icons/settings-2"
+import SquareArrowOutUpRight from "@lucide/svelte/icons/square-arrow-out-up-right"
+import Sun from "@lucide/svelte/icons/sun"
+import Trash from "@lucide/svelte/icons/trash-2"
+import Users from "@lucide/svelte/icons/users"
+import Waypoints from "@lucide/svelte/icons/waypoints"
+import X from "@lucide/svelte/icons/x"
+
+export const icons = {
+  bell: Bell,
+  book: BookOpen,
+  boxes: Boxes,
+  check: Check,
+  down: ChevronDown,
+  right: ChevronRight,
+  user: CircleUser,
+  copy: Copy,
+  download: Download,
+  dots: Ellipsis,
+  "eye-off": EyeOff,
+  globe: Globe,
+  service: Hexagon,
+  info: Info,
+  key: KeyRound,
+  workload: Layers,
+  overview: LayoutDashboard,
+  link: Link,
+  lock: Lock,
+  unlock: LockOpen,
+  "sign-out": LogOut,
+  fit: Maximize,
+  minus: Minus,
+  monitor: Monitor,
+  moon: Moon,
+  rail: PanelLeft,
+  plus: Plus,
+  refresh: RefreshCw,
+  search: Search,
+  cluster: Server,
+  settings: Settings,
+  open: SquareArrowOutUpRight,
+  sun: Sun,
+  trash: Trash,
+  users: Users,
+  topology: Waypoints,
+  x: X,
+} as const
+export type IconName = keyof typeof icons

@@ -1,0 +1,27 @@
+import { goto } from "$app/navigation"
+import { page } from "$app/state"
+import { type QueryChange, changedSearch, listOf, oneOf } from "./query.ts"
+
+/** The state of a view in the address: what a person chooses goes into the history, what is typed replaces the entry. */
+export const query = {
+  text: (key: string): string => page.url.searchParams.get(key) ?? "",
+  list: (key: string): string[] => listOf(page.url.searchParams, key),
+  one: <const Word extends string>(key: string, words: readonly [Word, ...Word[]]): Word =>
+    oneOf(page.url.searchParams, key, words),
+  set(change: QueryChange, { replace = false }: { replace?: boolean } = {}): void {
+    const search = changedSearch(location.search, change)
+    if (search === location.search) return
+    void goto(`${location.pathname}${search}`, { replaceState: replace, keepFocus: true, noScroll: true })
+  },
+}
+
+const scopeKeys = ["c", "ns"]
+
+/** An address of the console with the cluster and namespace scope kept. */
+export function withScope(path: string): string {
+  const [pathname = "", own = ""] = path.split("?")
+  const kept = Object.fromEntries(scopeKeys.map((key) => [key, page.url.searchParams.get(key) ?? undefined]))
+  const given = new URLSearchParams(own)
+  for (const key of scopeKeys) if (given.has(key)) delete kept[key]
+  return `${pathname}${changedSearch(own === "" ? "" : `?${own}`, kept)}`
+}

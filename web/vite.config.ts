@@ -1,0 +1,19 @@
+import adapter from "@sveltejs/adapter-static"
+import { sveltekit } from "@sveltejs/kit/vite"
+import { defineConfig } from "vite"
+
+/** Where the API runs while the console is developed (`npx vite web` beside a running `npm start`). */
+const server = process.env["SMM_SERVER"] ?? "http://127.0.0.1:7780"
+
+export default defineConfig({
+  plugins: [
+    sveltekit({
+      adapter: adapter({ pages: "build", assets: "build", fallback: "200.html", precompress: true }),
+      // The version only has to differ when the files do; a build of the same sources is the same build.
+      version: { name: process.env["SMM_BUILD"] ?? "dev" },
+    }),
+  ],
+  build: { target: "es2023", reportCompressedSize: false },
+  worker: { format: "es" },
+  server: { fs: { allow: [".."] }, proxy: { "/api": { target: server, changeOrigin: true } } },
+})
