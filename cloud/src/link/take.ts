@@ -29,8 +29,6 @@ type Effect = Outcome & {
 /** Consoles hear of a cluster's progress at most this often, unless its state changes. */
 const tellEveryMs = 1_000
 
-const say = (kind: "refused" | "resync", message: string) => ({ kind, message })
-
 async function handle(cloud: Cloud, session: Session, message: Message): Promise<Effect> {
   switch (message.type) {
     case "delta":
@@ -69,18 +67,18 @@ async function noteInventory(cloud: Cloud, { owner, cluster }: Session, link: Li
   await Clusters.reached(cloud, owner.organizationId, cluster, "inventoryDoneAt")
 }
 
-async function answer(cloud: Cloud, session: Session, effect: Effect, gap: boolean): Promise<void> {
-  const { connection, owner } = session
-  const asks = gap || effect.needHashes === true
+/** What is asked for goes before the acknowledgement: whoever has that knows that nothing more is wanted of this message. */
+async function ask(cloud: Cloud, connection: string, effect: Effect, all: boolean): Promise<void> {
   if (effect.need) await sendDown(cloud, connection, { type: "need", ...effect.need })
-  if (asks) await sendDown(cloud, connection, { type: "need", buckets: [], hashes: true })
-  const note = (event: { kind: "refused" | "resync"; message: string }) =>
-    Clusters.note(cloud, owner.organizationId, owner.clusterId, event)
-  if (asks)
-    await note(
-      say("resync", gap ? "A message is missing; comparing everything" : "Sums differ; comparing everything"),
-    )
-  if (effect.words !== undefined) await note(say("refused", effect.words))
+  if (all) await sendDown(cloud, connection, { type: "need", buckets: [], hashes: true })
+}
+
+async function record(cloud: Cloud, { owner }: Session, effect: Effect, gap: boolean): Promise<void> {
+  const note = (kind: "refused" | "resync", message: string) =>
+    Clusters.note(cloud, owner.organizationId, owner.clusterId, { kind, message })
+  if (gap) await note("resync", "A message is missing; comparing everything")
+  else if (effect.needHashes) await note("resync", "Sums differ; comparing everything")
+  if (effect.words !== undefined) await note("refused", effect.words)
   if (effect.refused && effect.refused.length > 0)
     cloud.log.warn({ clusterId: owner.clusterId, kinds: effect.refused.slice(0, 20) }, "kinds were not taken")
 }
@@ -107,8 +105,9 @@ async function takeNext(cloud: Cloud, session: Session, message: Message): Promi
   const set = gap || effect.needHashes ? { ...effect.set, askedAt: cloud.now() } : effect.set
   const link = await Links.advance(cloud, session.owner, { session: session.number, seq: message.seq }, set)
   if (!link) return overtaken(cloud, session, message)
+  await ask(cloud, session.connection, effect, gap || effect.needHashes === true)
   await sendDown(cloud, session.connection, { type: "ack", seq: message.seq })
-  await answer(cloud, session, effect, gap)
+  await record(cloud, session, effect, gap)
   if (message.type === "bucket" || message.type === "hashes") await noteInventory(cloud, session, link)
   await spread(cloud, session, effect, link)
 }
@@ -117,8 +116,8 @@ async function takeNext(cloud: Cloud, session: Session, message: Message): Promi
 async function overtaken(cloud: Cloud, session: Session, { seq }: Message): Promise<void> {
   const link = await Links.read(cloud, session.owner)
   if (link?.session !== session.number) throw fenced()
+  await ask(cloud, session.connection, { set: {} }, true)
   await sendDown(cloud, session.connection, { type: "ack", seq: Math.max(seq, link.seq) })
-  await sendDown(cloud, session.connection, { type: "need", buckets: [], hashes: true })
 }
 
 const fenced = (): AppError =>

@@ -41,7 +41,7 @@ export type Gateway = {
   close(): Promise<void>
 }
 
-type Open = { ws: WebSocket; touched(): void; ended: Promise<void> }
+type Open = { ws: WebSocket; touched(): void }
 
 const timedOut = Symbol("timed out")
 
@@ -77,6 +77,8 @@ export function createGateway(options: {
     clientTracking: false,
   })
   const open = new Map<string, Open>()
+  /** Connections until they are forgotten. */
+  const endings = new Set<Promise<void>>()
   const perAddress = new Map<string, number>()
 
   const sockets: Sockets = {
@@ -162,7 +164,9 @@ export function createGateway(options: {
           .finally(resolve)
       })
     })
-    open.set(connection, { ws, touched, ended })
+    open.set(connection, { ws, touched })
+    endings.add(ended)
+    void ended.then(() => endings.delete(ended))
     ws.on("error", () => undefined)
     ws.on("message", (data, isBinary) => {
       touched()
@@ -226,7 +230,7 @@ export function createGateway(options: {
       const patience = setTimeout(() => {
         for (const { ws } of all) ws.terminate()
       }, 1_000)
-      await Promise.all(all.map(({ ended }) => ended))
+      await Promise.all(endings)
       clearTimeout(patience)
     },
   }

@@ -95,16 +95,22 @@ function createHttp(cloud: Cloud, options: LocalOptions, port: number): Hono {
   return app
 }
 
-function serve(server: Server, gateway: Gateway, app: Hono, limits: GatewayLimits): void {
+/** Answers requests. What it returns waits until each one under way is done with. */
+function serve(server: Server, gateway: Gateway, app: Hono, limits: GatewayLimits): () => Promise<void> {
+  const underWay = new Set<Promise<void>>()
   server.headersTimeout = limits.handshakeMs
   server.requestTimeout = limits.integrationMs
   server.on("upgrade", (request, socket, head) => {
     gateway.upgrade(request, socket, head)
   })
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const listener = getRequestListener(app.fetch)
   server.on("request", (request, response) => {
-    void listener(request, response)
+    const work = listener(request, response).finally(() => underWay.delete(work))
+    underWay.add(work)
   })
+  return async () => {
+    await Promise.allSettled(underWay)
+  }
 }
 
 /**
@@ -141,7 +147,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
     }
     const owner = await ensureOwner(cloud, options.data)
     await forgetConnections(cloud, owner)
-    serve(server, gateway, createHttp(cloud, options, port), limits)
+    const settled = serve(server, gateway, createHttp(cloud, options, port), limits)
     return {
       url: cloud.publicUrl,
       port,
@@ -151,6 +157,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
       async close() {
         const closed = new Promise((resolve) => server.close(resolve))
         await gateway.close()
+        await settled()
         server.closeAllConnections()
         await closed
         await database.close()
