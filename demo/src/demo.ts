@@ -1,0 +1,93 @@
+import { type KubeApi, createKubeApi } from "#demo/kube/kube-api.ts"
+import { bookinfo } from "./mesh/bookinfo.ts"
+import { startControllers } from "./mesh/control/controllers.ts"
+import { clusterId } from "./mesh/control-plane.ts"
+import { type DemoMesh, proxyImage } from "./mesh/parts.ts"
+import { metricsPath, serveMetrics } from "./traffic/server.ts"
+import { type Traffic, createTraffic } from "./traffic/traffic.ts"
+
+export type MeshName = "bookinfo" | "shop" | "large"
+
+export type DemoOptions = {
+  mesh: MeshName
+  /** Port of the Kubernetes API on loopback; 0 or none picks a free one. */
+  port?: number
+  /** Milliseconds since 1970. */
+  now: () => number
+  /** How often pods and traffic catch up with the objects, without being asked. */
+  tickMs: number
+  /** How far the load swings around its mean, 0..1; 0 keeps every rate constant. Default 0.15. */
+  amplitude?: number
+}
+
+/** A cluster in memory: its Kubernetes API, and the proxies' metrics. */
+export type Demo = {
+  /** Text of a kubeconfig for the API. */
+  kubeconfig: string
+  /** The Kubernetes API. */
+  url: string
+  /** The metrics server: `/stats/prometheus/NAMESPACE/POD`, `/metrics/all`, and `/sd` for Prometheus' http_sd. */
+  metricsUrl: string
+  kube: KubeApi
+  traffic: Traffic
+  /** Prometheus text of a pod's proxy; undefined when it has none. */
+  metrics(namespace: string, pod: string): string | undefined
+  /** Lets pods, endpoints and rates follow the objects now. */
+  settle(): void
+  close(): Promise<void>
+}
+
+const meshes: Record<MeshName, () => DemoMesh> = { bookinfo, shop: bookinfo, large: bookinfo }
+
+/** Starts a demo cluster on loopback. @throws Error when the port is taken */
+export async function startDemo({
+  mesh: name,
+  port = 0,
+  now,
+  tickMs,
+  amplitude = 0.15,
+}: DemoOptions): Promise<Demo> {
+  const mesh = meshes[name]()
+  const kube = createKubeApi({ now })
+  const traffic = createTraffic({
+    store: kube.store,
+    demand: mesh.demand,
+    now,
+    cluster: clusterId,
+    amplitude,
+  })
+  const server = await serveMetrics(traffic)
+  for (const object of mesh.objects) kube.store.apply(object)
+  const controllers = startControllers({
+    store: kube.store,
+    now,
+    proxyImage,
+    metrics: { port: server.port, path: metricsPath },
+  })
+  const settle = (): void => {
+    controllers.run()
+    traffic.advance()
+  }
+  settle()
+  const timer = setInterval(settle, tickMs)
+  const listening = await kube.listen(port).catch(async (error: unknown) => {
+    clearInterval(timer)
+    await server.close()
+    throw error
+  })
+  return {
+    kubeconfig: kube.kubeconfig(listening.url),
+    url: listening.url,
+    metricsUrl: server.url,
+    kube,
+    traffic,
+    metrics: traffic.metrics,
+    settle,
+    close: async () => {
+      clearInterval(timer)
+      controllers.close()
+      traffic.close()
+      await Promise.all([listening.close(), server.close()])
+    },
+  }
+}
