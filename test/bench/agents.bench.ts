@@ -1,0 +1,66 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { createClient } from "#shared/api/client.ts"
+import { packTick } from "#shared/telemetry/pack.ts"
+import { type FakeAgent, connectFakeAgent } from "./fake-agent.ts"
+import { tickOf } from "./mesh.ts"
+import { ms, quantile, report } from "./report.ts"
+import { startCloudProcess } from "./server.ts"
+
+const agents = Number(process.env["SMM_BENCH_AGENTS"] ?? 500)
+const tickMs = 10_000
+const rounds = 3
+
+const cloud = await startCloudProcess()
+const client = createClient({ server: cloud.url, fetch, token: cloud.token })
+const connected: FakeAgent[] = []
+// A few at a time: joining is not what is measured.
+const names = Array.from({ length: agents }, (_, i) => `bench-${i}`)
+await Promise.all(
+  Array.from({ length: 8 }, async () => {
+    for (let name = names.shift(); name !== undefined; name = names.shift()) {
+      const { token } = await client.call("createCluster", { body: { name } })
+      connected.push(await connectFakeAgent(cloud.url, token))
+    }
+  }),
+)
+
+/** 100 services, 300 edges each; a hundred different ticks, so that nothing is remembered. */
+const ticks = Array.from({ length: 100 }, (_, i) =>
+  packTick(tickOf({ services: 100, edges: 300, namespaces: 10 }, i, Date.now())),
+)
+const taken: number[] = []
+const cpuBefore = cloud.cpuSeconds()
+const begin = performance.now()
+await Promise.all(
+  connected.map(async (agent, i) => {
+    await delay((i / connected.length) * tickMs)
+    for (let round = 0; round < rounds; round++) {
+      const due = begin + (i / connected.length) * tickMs + (round + 1) * tickMs
+      const tick = ticks[(i + round * 37) % ticks.length]
+      if (tick) taken.push(await agent.send({ type: "tick", late: false, tick: { ...tick, at: Date.now() } }))
+      await delay(Math.max(0, due - performance.now()))
+    }
+  }),
+)
+const seconds = (performance.now() - begin) / 1000
+const cpu = ((cloud.cpuSeconds() - cpuBefore) / seconds) * 100
+const rss = cloud.rss()
+for (const agent of connected) agent.close()
+await cloud.close()
+
+report([
+  {
+    quantity: `${agents} agents at one tick each 10 s on one local cloud: ingest, sent to acknowledged`,
+    reach: "p99 < 100 ms",
+    measured: `p50 ${ms(quantile(taken, 0.5))}, p99 ${ms(quantile(taken, 0.99))}`,
+    floor: "-",
+    note: `${taken.length} ticks of 300 edges; CPU ${cpu.toFixed(0)} % of a core, database in the same process`,
+  },
+  {
+    quantity: "the same: resident memory",
+    reach: "printed",
+    measured: `${Math.round(rss / 1e6)} MB`,
+    floor: "-",
+    note: "in-memory database of all clusters included",
+  },
+])
