@@ -28,7 +28,7 @@ const slimClient = {
 }
 
 const { metafile, warnings } = await build({
-  entryPoints: [join(here, "src", "entry.ts")],
+  entryPoints: [join(here, "src", "main.ts")],
   outfile,
   bundle: true,
   platform: "node",

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const here = dirname(fileURLToPath(import.meta.url))
-const entry = join(here, "..", "src", "entry.ts")
+const entry = join(here, "..", "src", "main.ts")
 
 if (Number(process.versions.node.split(".")[0]) >= 24) {
   await import(entry)
