@@ -14,6 +14,11 @@ export class TelemetryFailure extends Error {
   override name = "TelemetryFailure"
 }
 
+/** Nothing is wrong, but there is nothing to tell yet. */
+export class TelemetryWaiting extends TelemetryFailure {
+  override name = "TelemetryWaiting"
+}
+
 /** Where measurements come from. */
 export type TelemetrySource = {
   readonly kind: "prometheus" | "scrape"

@@ -5,13 +5,17 @@ export type VectorRow = { metric: Record<string, string>; value: [number, string
 
 const rowStart = Buffer.from('{"metric":')
 const rowEnd = Buffer.from('"]}')
-const backslash = 92
 const comma = 44
 
-/** The end of the last whole row in `bytes`, or -1. Inside a label's value the quote would be escaped. */
+/** How a row ends. Inside a label's value every quote would be escaped, and the envelope has no `value`. */
+const rowTail = /"value":\[[\d.e+]+,"[^"\\]*"\]\}$/
+
+/** The end of the last whole row in `bytes`, or -1. */
 function lastRowEnd(bytes: Buffer): number {
-  for (let at = bytes.lastIndexOf(rowEnd); at > 0; at = bytes.lastIndexOf(rowEnd, at - 1))
-    if (bytes[at - 1] !== backslash) return at + rowEnd.length
+  for (let at = bytes.lastIndexOf(rowEnd); at > 0; at = bytes.lastIndexOf(rowEnd, at - 1)) {
+    const end = at + rowEnd.length
+    if (rowTail.test(bytes.toString("latin1", Math.max(0, end - 100), end))) return end
+  }
   return -1
 }
 

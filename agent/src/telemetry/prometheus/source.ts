@@ -152,9 +152,8 @@ export function createPrometheusSource({ client, clock, target }: PrometheusSour
     close: () => client.close(),
     measure: async (windowMs, signal): Promise<Measured> => {
       const tick: TickContext = { time: await serverTime(client, signal), signal }
-      await calibrate(tick).catch((error: unknown) => {
-        throw new TelemetryFailure(`Prometheus: ${wordsOf(error)}`)
-      })
+      // what is wrong with the server, the tick's own queries say better
+      await calibrate(tick).catch(() => undefined)
       const realWindowMs = windowFor(windowMs, calibration)
       const windowS = realWindowMs / 1000
       const begin = clock.now()

@@ -103,10 +103,7 @@ export function createReconciler(options: ReconcileOptions = {}): Reconciler {
         .map((edge) => ({ edge, key: edgeKey(edge) }))
         .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
         .map(({ edge }) => edge),
-    gaps: () =>
-      [...dropped].map(
-        ([family, count]) => `${count} values of ${families[family]} are not numbers and were left out`,
-      ),
+    gaps: () => [...dropped].map(([family, count]) => `${families[family]}: ${count} not a number, left out`),
   }
 }
 
