@@ -25,7 +25,8 @@ export class Scope {
     const names = new Set<string>()
     for (const source of this.#mesh.sources.clusters) {
       if (this.clusterNames.length > 0 && !this.clusterNames.includes(source.clusterName)) continue
-      for (const fact of source.facts) if (fact.type === "service" || fact.type === "workload") names.add(fact.namespace)
+      for (const fact of source.facts)
+        if (fact.type === "service" || fact.type === "workload") names.add(fact.namespace)
     }
     return [...names].sort()
   })

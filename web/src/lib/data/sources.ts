@@ -34,7 +34,10 @@ export function withTick(sources: TopologySources, cluster: string, tick: Packed
 }
 
 /** With these facts put and those removed. Another list, so that its index is built anew; the same sources when nothing changes. */
-export function withFacts(sources: TopologySources, { cluster, reset, put, remove }: FactsPatch): TopologySources {
+export function withFacts(
+  sources: TopologySources,
+  { cluster, reset, put, remove }: FactsPatch,
+): TopologySources {
   return changeCluster(sources, cluster, (source) => {
     if (!reset && put.length === 0 && remove.length === 0) return source
     const facts = new Map(reset ? [] : source.facts.map((fact) => [fact.id, fact]))

@@ -7,7 +7,8 @@ export const goKeys: Record<string, string> = {
   c: "/clusters",
 }
 
-const fields = "input, textarea, select, [contenteditable=true], [role=dialog], [role=menu], [role=listbox], .cm-editor"
+const fields =
+  "input, textarea, select, [contenteditable=true], [role=dialog], [role=menu], [role=listbox], .cm-editor"
 
 /** Does a key press belong to the page, and not to a field, a menu or a dialog? */
 export function isPageKey(event: KeyboardEvent): boolean {

@@ -5,13 +5,13 @@ import { type QueryChange, changedSearch, listOf, oneOf } from "./query.ts"
 /** The state of a view in the address: what a person chooses goes into the history, what is typed replaces the entry. */
 export const query = {
   text: (key: string): string => page.url.searchParams.get(key) ?? "",
-  list: (key: string): string[] => listOf(page.url.searchParams, key),
+  list: (key: string): string[] => listOf(page.url.search, key),
   one: <const Word extends string>(key: string, words: readonly [Word, ...Word[]]): Word =>
-    oneOf(page.url.searchParams, key, words),
+    oneOf(page.url.search, key, words),
   set(change: QueryChange, { replace = false }: { replace?: boolean } = {}): void {
     const search = changedSearch(location.search, change)
     if (search === location.search) return
-    void goto(`${location.pathname}${search}`, { replaceState: replace, keepFocus: true, noScroll: true })
+    void goto(`${location.pathname}${search}`, { replace, reset: false })
   },
 }
 

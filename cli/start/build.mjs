@@ -1,0 +1,94 @@
+// Plain JavaScript for Node >= 20: builds what is stale. `node cli/start/build.mjs web` builds the console, `... web --check` checks its types.
+import { spawn } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { node24, root } from "./install.mjs"
+
+const web = join(root, "web")
+const stampFile = join(web, "build", ".inputs")
+/** What a build of the console is made from; tests are not part of it. */
+const inputs = [
+  "package-lock.json",
+  "shared/src",
+  "web/src",
+  "web/static",
+  "web/tsconfig.json",
+  "web/vite.config.ts",
+]
+
+function filesOf(path) {
+  const full = join(root, path)
+  if (!existsSync(full)) return []
+  const entries = readdirSync(full, { withFileTypes: true, recursive: true })
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".test.ts"))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+}
+
+/** One hash over names and contents: a checkout changes times, not what is built. */
+function inputHash() {
+  const hash = createHash("sha256")
+  const files = inputs.flatMap((path) => (path.includes(".") ? [join(root, path)] : filesOf(path)))
+  for (const file of files.sort()) hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file))
+  return hash.digest("hex")
+}
+
+function isBuilt(hash) {
+  return (
+    existsSync(join(web, "build", "200.html")) &&
+    existsSync(stampFile) &&
+    readFileSync(stampFile, "utf8") === hash
+  )
+}
+
+/** Runs a script of a package under Node 24 in `web`. Throws with the end of its output when it fails. */
+function run(script, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(node24(), [join(root, "node_modules", script), ...args], {
+      cwd: web,
+      env: { ...process.env, NODE_ENV: "production", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    })
+    let output = ""
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (text) => (output = (output + text).slice(-20_000)))
+    child.on("error", reject)
+    child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(output.trim()))))
+  })
+}
+
+const sync = () => run("@sveltejs/kit/svelte-kit.js", ["sync"])
+
+/** Builds the console into `web/build` unless it is of these sources already. `say` gets one line before the wait. Throws when it cannot be built. */
+export async function buildWeb({ say }) {
+  const hash = inputHash()
+  if (isBuilt(hash)) return
+  say("Building the console (once, about ten seconds)")
+  try {
+    await sync()
+    await run("vite/bin/vite.js", ["build", "--logLevel", "warn"], { SMM_BUILD: hash.slice(0, 12) })
+  } catch (error) {
+    throw new Error(`the console cannot be built:\n${error.message}`, { cause: error })
+  }
+  writeFileSync(stampFile, hash)
+}
+
+/** Checks the types of the console's components. Throws with what svelte-check says. */
+export async function checkWeb() {
+  await sync()
+  await run("svelte-check/bin/svelte-check", ["--workspace", ".", "--threshold", "error"])
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [target, flag] = process.argv.slice(2)
+  try {
+    if (target !== "web") throw new Error(`unknown target "${target ?? ""}": wants web`)
+    if (flag === "--check") await checkWeb()
+    else await buildWeb({ say: (line) => process.stderr.write(`${line}\n`) })
+  } catch (error) {
+    process.stderr.write(`smm: ${error.message}\n`)
+    process.exit(1)
+  }
+}
