@@ -1,5 +1,7 @@
 import { type KubeApi, createKubeApi } from "#demo/kube/kube-api.ts"
 import { bookinfo } from "./mesh/bookinfo.ts"
+import { large } from "./mesh/large.ts"
+import { shop } from "./mesh/shop.ts"
 import { startControllers } from "./mesh/control/controllers.ts"
 import { clusterId } from "./mesh/control-plane.ts"
 import { type DemoMesh, proxyImage } from "./mesh/parts.ts"
@@ -37,7 +39,7 @@ export type Demo = {
   close(): Promise<void>
 }
 
-const meshes: Record<MeshName, () => DemoMesh> = { bookinfo, shop: bookinfo, large: bookinfo }
+const meshes: Record<MeshName, () => DemoMesh> = { bookinfo, shop, large: () => large() }
 
 /** Starts a demo cluster on loopback. @throws Error when the port is taken */
 export async function startDemo({

@@ -36,6 +36,8 @@ export type Origin = {
 export type Demand = {
   origins: readonly Origin[]
   behaviours: ReadonlyMap<string, Behaviour>
+  /** How many pods of a workload share its traffic, as in a system with leaders; absent: all. Keeps the metrics of a large mesh small. */
+  activePods?: number
 }
 
 /** How a workload that nobody described behaves: a new version of a known app, or something a person deployed. */

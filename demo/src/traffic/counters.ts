@@ -6,14 +6,14 @@ export type Counter = Pick<Flow, "protocol" | "text"> & { perPod: Float64Array }
 
 type Running = { flow: Flow; counter: Counter; pods: number }
 
-/** A swing of the load around its mean, the same for all flows of an edge: what a quiet system looks like. */
+/** A swing of the load around its mean, nearly the same everywhere, so that what goes into a service and what it calls keep their proportion. */
 export function swing(edge: string, atMs: number, amplitude: number): number {
   if (amplitude === 0) return 1
   let phase = 0
   for (let i = 0; i < edge.length; i++) phase = (phase * 31 + edge.charCodeAt(i)) % 6_283
-  const slow = Math.sin(atMs / 95_000 + phase / 1_000)
-  const fast = Math.sin(atMs / 11_000 + phase / 500)
-  return 1 + amplitude * (0.7 * slow + 0.3 * fast)
+  const everybody = Math.sin(atMs / 95_000)
+  const own = Math.sin(atMs / 11_000 + phase / 500)
+  return 1 + amplitude * (0.85 * everybody + 0.15 * own)
 }
 
 /**
@@ -34,14 +34,14 @@ export class Counters {
   follow(plan: Plan): void {
     const pods = new Set<string>()
     for (const workload of plan.workloads.values())
-      for (const { namespace, name } of workload.instances) pods.add(`${namespace}/${name}`)
+      for (const { namespace, name } of workload.active) pods.add(`${namespace}/${name}`)
     this.#forget(plan, pods)
     for (const workload of plan.workloads.values())
-      for (const { namespace, name } of workload.instances) this.#begin(`${namespace}/${name}`, workload.key)
+      for (const { namespace, name } of workload.active) this.#begin(`${namespace}/${name}`, workload.key)
     this.#running = plan.flows.map((flow) => ({
       flow,
       counter: this.#counterOf(flow),
-      pods: flow.proxy.instances.length,
+      pods: flow.proxy.active.length,
     }))
   }
 

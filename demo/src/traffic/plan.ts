@@ -82,7 +82,7 @@ class Planner {
     this.mesh = mesh
     this.demand = demand
     this.cluster = cluster
-    this.workloads = workloadsOf(mesh)
+    this.workloads = workloadsOf(mesh, demand.activePods)
   }
 
   private context(headers: Headers): CallContext {

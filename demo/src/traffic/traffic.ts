@@ -50,10 +50,29 @@ export type Traffic = {
   close(): void
 }
 
+/** A pod with a proxy that counts. */
+type Proxy = { key: string; namespace: string; pod: string; workload: string; active: boolean }
+
+function proxiesOf(plan: Plan): Map<string, Proxy> {
+  const proxies = new Map<string, Proxy>()
+  for (const workload of plan.workloads.values()) {
+    if (!workload.sidecar) continue
+    const active = new Set(workload.active)
+    for (const instance of workload.instances) {
+      const { namespace, name } = instance
+      const key = `${namespace}/${name}`
+      if (instance.object.kind === "Pod")
+        proxies.set(key, { key, namespace, pod: name, workload: workload.key, active: active.has(instance) })
+    }
+  }
+  return proxies
+}
+
 export function createTraffic(options: TrafficOptions): Traffic {
   const { store, demand, now, cluster, amplitude, settings = defaultSettings } = options
   const counters = new Counters(amplitude)
   let plan: Plan = { flows: [], workloads: new Map() }
+  let proxies: ReadonlyMap<string, Proxy> = new Map()
   let stale = true
   let counted = now()
 
@@ -75,6 +94,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
       cluster,
     )
     counters.follow(plan)
+    proxies = proxiesOf(plan)
   }
   const stop = store.subscribe(() => {
     // what was until now is counted under the old rates
@@ -82,33 +102,27 @@ export function createTraffic(options: TrafficOptions): Traffic {
     stale = true
   }, trafficKinds)
 
-  const proxies = () =>
-    [...plan.workloads.values()]
-      .filter(({ sidecar }) => sidecar)
-      .flatMap((workload) =>
-        workload.instances
-          .filter(({ object }) => object.kind === "Pod")
-          .map(({ namespace, name }) => ({ namespace, pod: name, workload: workload.key })),
-      )
-  const seriesOf = (proxy: { namespace: string; pod: string; workload: string }, prefix: string): Series[] =>
-    counters.of(proxy.workload, `${proxy.namespace}/${proxy.pod}`).map((counter) => ({ prefix, counter }))
+  const seriesOf = ({ key, workload, active }: Proxy, prefix: string): Series[] =>
+    active ? counters.of(workload, key).map((counter) => ({ prefix, counter })) : []
 
   return {
     advance,
     metrics: (namespace, pod) => {
       advance()
-      const proxy = proxies().find((candidate) => candidate.namespace === namespace && candidate.pod === pod)
+      const proxy = proxies.get(`${namespace}/${pod}`)
       return proxy && exposition(seriesOf(proxy, ""))
     },
     allMetrics: () => {
       advance()
       return exposition(
-        proxies().flatMap((proxy) => seriesOf(proxy, `namespace="${proxy.namespace}",pod="${proxy.pod}",`)),
+        [...proxies.values()].flatMap((proxy) =>
+          seriesOf(proxy, `namespace="${proxy.namespace}",pod="${proxy.pod}",`),
+        ),
       )
     },
     pods: () => {
       advance()
-      return proxies().map(({ namespace, pod }) => ({ namespace, pod }))
+      return [...proxies.values()].map(({ namespace, pod }) => ({ namespace, pod }))
     },
     flows: () => {
       advance()

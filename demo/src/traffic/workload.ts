@@ -18,10 +18,14 @@ export type Workload = {
   gateway: boolean
   /** Ready ones. */
   instances: readonly Instance[]
+  /** Those of them that have the traffic. */
+  active: readonly Instance[]
 }
 
 /** Source: istio.io, "Canonical service": labels, else app, else the workload's name. */
-function workloadOf(instances: readonly Instance[], first: Instance, trustDomain: string): Workload {
+type Options = { trustDomain: string; activePods: number }
+
+function workloadOf(instances: readonly Instance[], first: Instance, options: Options): Workload {
   const { namespace, labels, workload } = first
   const app = labels["app"] ?? labels["app.kubernetes.io/name"]
   const version = labels["version"] ?? labels["app.kubernetes.io/version"]
@@ -33,16 +37,18 @@ function workloadOf(instances: readonly Instance[], first: Instance, trustDomain
     version: labels["version"] ?? "unknown",
     canonicalName: labels["service.istio.io/canonical-name"] ?? app ?? workload.name,
     canonicalRevision: labels["service.istio.io/canonical-revision"] ?? version ?? "latest",
-    principal: `spiffe://${trustDomain}/ns/${namespace}/sa/${first.serviceAccount}`,
+    principal: `spiffe://${options.trustDomain}/ns/${namespace}/sa/${first.serviceAccount}`,
     labels,
     sidecar: first.sidecar,
     gateway: first.gateway,
     instances,
+    active: instances.slice(0, options.activePods),
   }
 }
 
 /** Workloads with something ready behind them, by `namespace/name`. */
-export function workloadsOf(mesh: Mesh): Map<string, Workload> {
+export function workloadsOf(mesh: Mesh, activePods = Infinity): Map<string, Workload> {
+  const options = { trustDomain: mesh.settings.trustDomain, activePods }
   const grouped = new Map<string, Instance[]>()
   for (const instance of [...mesh.instances.values()].flat()) {
     if (!instance.ready) continue
@@ -54,7 +60,7 @@ export function workloadsOf(mesh: Mesh): Map<string, Workload> {
   return new Map(
     [...grouped].flatMap(([key, instances]) => {
       const first = instances[0]
-      return first ? [[key, workloadOf(instances, first, mesh.settings.trustDomain)] as const] : []
+      return first ? [[key, workloadOf(instances, first, options)] as const] : []
     }),
   )
 }
