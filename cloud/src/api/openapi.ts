@@ -27,16 +27,14 @@ function repoint(value: unknown): unknown {
   )
 }
 
-const idOf = (schema: z.ZodType): string | undefined => z.globalRegistry.get(schema)?.id
-
-/** The schema as a reference when it has a name, inline otherwise. */
-function schemaOf(schema: z.ZodType, io: "input" | "output", components: Components): Json {
-  const json = hoist(z.toJSONSchema(schema, { io, target: "draft-2020-12" }) as Json, components)
-  const id = idOf(schema)
-  if (id === undefined) return json
-  components.set(id, json)
-  return { $ref: refTo(id) }
+/** Answers may grow: a reader takes what it does not know. */
+const open = ({ jsonSchema }: { jsonSchema: Json }): void => {
+  if (jsonSchema["additionalProperties"] === false) delete jsonSchema["additionalProperties"]
 }
+
+/** The schema as a reference when it has a name (its definition goes to the components), inline otherwise. */
+const schemaOf = (schema: z.ZodType, io: "input" | "output", components: Components): Json =>
+  hoist(z.toJSONSchema(schema, { io, target: "draft-2020-12", override: open }) as Json, components)
 
 /** A parameter as the caller writes it: what is converted from text is described by what it becomes. */
 function parameterSchema(schema: z.ZodType, components: Components): Json {
