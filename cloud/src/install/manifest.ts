@@ -82,20 +82,10 @@ const probe = (path: string, periodSeconds: number): Manifest => ({
 const container = ({ server, name, image }: ManifestInput): Manifest => ({
   name: "agent",
   image,
-  args: [
-    "--server",
-    server,
-    "--token-file",
-    "/var/run/smm/join/token",
-    "--name",
-    name,
-    "--listen",
-    `0.0.0.0:${healthPort}`,
-  ],
-  // V8 does not look at the memory limit of a container by itself.
+  args: ["--server", server, "--token-file", "/var/run/smm/join/token", "--name", name],
+  // V8 does not look at the memory limit of a container by itself; these keep within the limit below.
   env: [
     { name: "NODE_OPTIONS", value: "--max-old-space-size=160 --max-semi-space-size=2" },
-    { name: "SMM_NAMESPACE", value: namespace },
     { name: "SMM_POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
   ],
   ports: [{ name: "health", containerPort: healthPort }],
@@ -146,12 +136,13 @@ const deployment = (input: ManifestInput): Manifest => ({
 const portsOf = (server: string): number[] => {
   const { port, protocol } = new URL(server)
   const own = port === "" ? (protocol === "http:" ? 80 : 443) : Number(port)
-  return [...new Set([443, 6443, own])]
+  // Where the API server listens behind its Service: policies see the port after it was translated.
+  return [...new Set([443, 6443, 8443, 16443, own])]
 }
 
 const tcp = (ports: readonly number[]): Manifest[] => ports.map((port) => ({ protocol: "TCP", port }))
 
-/** Nothing comes in but the kubelet's probes (which no policy stops). Out: DNS, the API server and our server, Prometheus, the proxies' metrics. */
+/** In: probes and metrics. Out: DNS, the API server and our server, Prometheus, the proxies' metrics. */
 const networkPolicy = ({ server }: ManifestInput): Manifest => ({
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
@@ -159,7 +150,7 @@ const networkPolicy = ({ server }: ManifestInput): Manifest => ({
   spec: {
     podSelector: { matchLabels: selector },
     policyTypes: ["Ingress", "Egress"],
-    ingress: [],
+    ingress: [{ ports: tcp([healthPort]) }],
     egress: [
       {
         ports: [

@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { pino } from "pino"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { parseAllDocuments } from "yaml"
+import type { ClusterInfo, ClusterInstall } from "#shared/api/cluster.ts"
+import { type LocalCloud, startLocal } from "#cloud/local/server.ts"
+import { type GuardedProcess, launchGuarded } from "#test/real/kube/guarded-process.ts"
+import { type Plane, planeMissing, startPlane } from "#test/real/kube/plane.ts"
+import { api } from "#test/link/console.ts"
+import { skipNote } from "#test/real/skip.ts"
+import { type AuditEvent, isGiven, kubectl, rulesOf } from "./kubectl.ts"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const fixtures = process.env["SMM_FIXTURES"] ?? join(root, "../shared/fixtures")
+const crds = ["istio", "gateway-api"].map((name) => join(fixtures, "crds", `${name}.yaml`)).filter(existsSync)
+const account = "system:serviceaccount:smm-system:smm-agent"
+
+describe.skipIf(skipNote("install manifest on a real API server", planeMissing()))(
+  "the install manifest on a real API server",
+  () => {
+    let plane: Plane
+    let cloud: LocalCloud
+    let agent: GuardedProcess | undefined
+    beforeAll(async () => {
+      const log = pino({ level: "silent" })
+      ;[plane, cloud] = await Promise.all([
+        startPlane({ audit: true }),
+        startLocal({ port: 0, data: null, log }),
+      ])
+    }, 120_000)
+    afterAll(async () => {
+      await agent?.stop()
+      await Promise.all([cloud.close(), plane.stop()])
+    })
+
+    const call = <T>(method: string, path: string, body?: unknown) =>
+      api<T>(cloud.url, cloud.owner.token, method, path, body)
+    const add = async (name: string): Promise<ClusterInstall> =>
+      (await call<ClusterInstall>("POST", "/clusters", { name })).body
+    async function manifest(token: string, write = ""): Promise<string> {
+      const answer = await fetch(`${cloud.url}/install${write}`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      expect(answer.status).toBe(200)
+      return answer.text()
+    }
+    /** What the agent said, for the reader of a failure. */
+    const agentLog = async (): Promise<string> =>
+      agent ? (await readFile(agent.logFile, "utf8")).slice(-3000) : ""
+    async function audited(): Promise<AuditEvent[]> {
+      const lines = (await readFile(plane.auditLog ?? "", "utf8")).trim().split("\n")
+      return lines
+        .map((line) => JSON.parse(line) as AuditEvent)
+        .filter(({ user }) => user.username === account)
+    }
+
+    test.each(["", "?write=traffic", "?write=security", "?write=traffic,security"])(
+      "is accepted by kubectl apply --dry-run=server with %j",
+      async (write) => {
+        const { token } = await add(`dry${write.replace(/[^a-z]/g, "-")}0`)
+        const text = await manifest(token, write)
+        // A namespace that is only pretended holds nothing: it has to be there before the rest can be checked.
+        await kubectl(plane, ["create", "namespace", "smm-system"]).catch(() => "")
+        const out = await kubectl(plane, ["apply", "--dry-run=server", "--validate=strict", "-f", "-"], text)
+        const objects = parseAllDocuments(text).length
+        expect(out.trim().split("\n")).toHaveLength(objects)
+        expect(objects).toBe(12 + 2 * [...write.matchAll(/traffic|security/g)].length)
+      },
+    )
+
+    test(
+      "lets the agent do its work, and the agent asks for nothing else",
+      { timeout: 120_000 },
+      async () => {
+        for (const file of crds) await kubectl(plane, ["apply", "--server-side", "-f", file])
+        await kubectl(plane, ["create", "namespace", "shop"])
+        await kubectl(plane, ["-n", "shop", "create", "service", "clusterip", "cart", "--tcp=80"])
+        const { token, cluster } = await add("real")
+        const text = await manifest(token)
+        await kubectl(plane, ["apply", "-f", "-"], text)
+        const accountToken = (
+          await kubectl(plane, ["-n", "smm-system", "create", "token", "smm-agent"])
+        ).trim()
+        const kubeconfig = await plane.writeKubeconfig("agent", accountToken)
+        agent = await launchGuarded({
+          name: "agent",
+          program: process.execPath,
+          args: [
+            join(root, "agent/src/main.ts"),
+            ...["--kubeconfig", kubeconfig, "--namespace", "smm-system"],
+            ...["--server", cloud.url, "--token", token],
+          ],
+          folder: plane.folder,
+          env: { SMM_POD: "smm-agent-0" },
+        })
+        await vi.waitFor(
+          async () => {
+            const { body } = await call<ClusterInfo>("GET", `/clusters/${cluster.clusterId}`)
+            expect(body.link, await agentLog()).toBe("live")
+            expect(body.join.inventory.doneAt).not.toBeNull()
+            expect(body.kinds.filter(({ state }) => state === "denied")).toEqual([])
+          },
+          { timeout: 60_000, interval: 250 },
+        )
+        await kubectl(plane, ["-n", "shop", "create", "service", "clusterip", "late", "--tcp=80"])
+        await vi.waitFor(
+          async () => {
+            const { body } = await call<{ items: { object: { metadata: { name: string } } }[] }>(
+              "GET",
+              "/objects/Service?namespace=shop",
+            )
+            expect(body.items.map(({ object }) => object.metadata.name)).toEqual(["cart", "late"])
+          },
+          { timeout: 20_000, interval: 100 },
+        )
+        await agent.stop()
+        const events = await audited()
+        expect(events.length).toBeGreaterThan(20)
+        expect(events.filter(({ responseStatus }) => [401, 403].includes(responseStatus?.code ?? 0))).toEqual(
+          [],
+        )
+        const rules = rulesOf(parseAllDocuments(text).map((document) => document.toJS() as unknown))
+        // Discovery and the version are open to everybody who is known; nobody has to be given them.
+        const beyond = events.filter(
+          (event) =>
+            !isGiven(rules, event) &&
+            !(
+              event.objectRef === undefined &&
+              /^\/(version|apis?(\/[\w.]+(\/\w+)?)?)(\?|$)/.test(event.requestURI)
+            ),
+        )
+        expect(beyond.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([])
+      },
+    )
+  },
+)
