@@ -36,12 +36,10 @@ export async function startCloudProcess(data?: string): Promise<CloudProcess> {
   })
   const pid = child.pid
   if (pid === undefined) throw new Error("the cloud did not start")
-  const [line] = await createInterface({ input: child.stdout })
-    [Symbol.asyncIterator]()
-    .next()
-    .then(({ value }) => [value as string])
+  const first = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  if (first.done) throw new Error("the cloud ended before it was ready")
   return {
-    ...Ready.parse(JSON.parse(line ?? "")),
+    ...Ready.parse(JSON.parse(first.value)),
     rss: () => rssOf(pid),
     cpuSeconds: () => cpuSecondsOf(pid),
     close: async () => {
