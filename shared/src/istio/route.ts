@@ -205,7 +205,10 @@ export function routeRequest(mesh: Mesh, client: Client, request: HttpRequest): 
   const { rules, reasons } =
     client.kind === "gateway" ? rulesAtGateway(mesh, client, request) : rulesOfSidecar(mesh, client, request)
   const rule = rules && firstMatching(rules, request)
-  if (rule) return decisionOf(mesh, client, rule, request.port)
+  if (rule) {
+    const decision = decisionOf(mesh, client, rule, request.port)
+    return { ...decision, reasons: [...decision.reasons, ...reasons] }
+  }
   if (rules === undefined)
     return client.kind === "gateway" ? notFound(reasons) : withoutRules(mesh, client, request)
   const object = rules[0]?.object ?? null
