@@ -7,22 +7,47 @@ import { fileURLToPath } from "node:url"
 const here = dirname(fileURLToPath(import.meta.url))
 const outfile = join(here, "dist", "smm-agent.mjs")
 
+const modules = join(here, "..", "node_modules")
+
 /**
- * client-node's configuration drags in 2,700 models and a client of the whole API that the agent never uses: 20 MB of memory.
- * Only two names of it are needed for its types to load.
+ * What the agent never uses costs memory all the same, once it is loaded: client-node's 2,700 models and its client of the whole API, all of
+ * undici but its plain requests, and zod's 50 languages. The bundle has none of them.
  */
-const slimClient = {
-  name: "slim-client-node",
+const slim = {
+  name: "slim",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({
-      path: join(here, "..", "node_modules/@kubernetes/client-node/dist/config.js"),
+      path: join(modules, "@kubernetes/client-node/dist/config.js"),
     }))
     onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
-      importer.includes("client-node") ? { path: "gen", namespace: "slim" } : undefined,
+      importer.includes("client-node") ? { path: "client-node-gen", namespace: "slim" } : undefined,
     )
-    onLoad({ filter: /.*/, namespace: "slim" }, () => ({
+    onResolve({ filter: /locales\/index\.js$/ }, ({ importer, resolveDir }) =>
+      importer.includes("/zod/")
+        ? { path: "zod-locales", namespace: "slim", pluginData: resolveDir }
+        : undefined,
+    )
+    onResolve({ filter: /^undici$/ }, () => ({ path: "undici", namespace: "slim" }))
+    onLoad({ filter: /^client-node-gen$/, namespace: "slim" }, () => ({
       contents:
         "export const createConfiguration = undefined\nexport const ServerConfiguration = undefined\n",
+    }))
+    onLoad({ filter: /^zod-locales$/, namespace: "slim" }, ({ pluginData }) => ({
+      resolveDir: pluginData,
+      contents: `export { default as en } from "../locales/en.js"`,
+    }))
+    onLoad({ filter: /^undici$/, namespace: "slim" }, () => ({
+      resolveDir: modules,
+      contents: `
+        import Agent from "undici/lib/dispatcher/agent.js"
+        import send from "undici/lib/api/api-request.js"
+        export { Agent }
+        export class ProxyAgent {}
+        export function request(address, { dispatcher, ...options } = {}) {
+          const { origin, pathname, search } = new URL(address)
+          const method = options.method ?? (options.body ? "PUT" : "GET")
+          return send.call(dispatcher, { ...options, method, origin, path: pathname + search })
+        }`,
     }))
   },
 }
@@ -38,7 +63,7 @@ const { metafile, warnings } = await build({
   keepNames: true,
   legalComments: "none",
   metafile: true,
-  plugins: [slimClient],
+  plugins: [slim],
   logLevel: "error",
   banner: {
     js: '#!/usr/bin/env node\nimport { createRequire as smmRequire } from "node:module"; const require = smmRequire(import.meta.url);',

@@ -19,7 +19,8 @@ import { createMembership } from "./link/membership.ts"
 import { createMetricsLane } from "./link/metrics-lane.ts"
 import { createStateLane } from "./link/state-lane.ts"
 import { createStatusLane } from "./link/status-lane.ts"
-import { createSteps, type Fetch } from "./link/steps.ts"
+import { post, type Post } from "./link/post.ts"
+import { createSteps } from "./link/steps.ts"
 import type { Log } from "./log.ts"
 import { metricsText } from "./process/metrics.ts"
 import { type Probes, startProbes } from "./process/probes.ts"
@@ -45,7 +46,7 @@ export type AgentOptions = {
   createTelemetry: (cluster: ClusterView) => Telemetry
   log: Log
   clock?: Clock
-  fetch?: Fetch
+  post?: Post
 }
 
 export type AgentState = {
@@ -114,7 +115,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     }
   }
 
-  const steps = createSteps({ server: options.server, fetch: options.fetch ?? fetch, signal })
+  const steps = createSteps({ server: options.server, post: options.post ?? post, signal })
   const store =
     options.stateFolder === undefined && placement.namespace !== null
       ? secretIdentity(api, placement.namespace)

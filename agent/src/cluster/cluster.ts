@@ -106,7 +106,7 @@ export function watchCluster(options: {
   function start(spec: KindSpec, version: string): void {
     started += 1
     const stop = new AbortController()
-    const source = { path: pathOf(spec, version), namesOnly: isNamesOnly(spec.key), pageSize: 500 }
+    const source = { path: pathOf(spec, version), namesOnly: isNamesOnly(spec.key), pageSize: 250 }
     if (cache.stateOf(spec.key) === "absent") {
       cache.setKnown(spec.key, false)
       cache.setState(spec.key, "syncing", "")
