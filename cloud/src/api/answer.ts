@@ -36,9 +36,28 @@ const matches = (header: string | undefined, etag: string): boolean =>
       .map((tag) => tag.trim().replace(/^W\//, ""))
       .includes(etag))
 
-/** A GET's answer with its ETag, or 304 when the caller has it already. */
-export function tagged(c: Context, body: string, contentType: string): Response {
-  const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`
+type Written = { body: string; etag: string }
+
+const write = (body: string): Written => ({
+  body,
+  etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"`,
+})
+
+/** Answers that are the same object as before (a graph in which nothing changed) are not written again. */
+const written = new WeakMap<object, Written>()
+
+/** A GET's JSON with its ETag, or 304 when the caller has it already. */
+export function taggedJson(c: Context, answer: object): Response {
+  const held = written.get(answer) ?? write(JSON.stringify(answer))
+  written.set(answer, held)
+  return send(c, held, "application/json")
+}
+
+/** A GET's text with its ETag, or 304 when the caller has it already. */
+export const tagged = (c: Context, body: string, contentType: string): Response =>
+  send(c, write(body), contentType)
+
+function send(c: Context, { body, etag }: Written, contentType: string): Response {
   const headers = {
     etag,
     "cache-control": "private, no-cache",

@@ -12,7 +12,7 @@ import { signIn } from "../auth/sign-in.ts"
 import { type Cloud, hashOf } from "../cloud.ts"
 import { Secret } from "../store/secret.ts"
 import { addressOf } from "./address.ts"
-import { problemResponse, tagged } from "./answer.ts"
+import { problemResponse, tagged, taggedJson } from "./answer.ts"
 import type { Handler, PlainOperation } from "./call.ts"
 import {
   cookieName,
@@ -70,7 +70,7 @@ function respond(c: ApiContext, name: OperationName, operation: Operation, answe
   }
   if (name === "getObject" && wantsYaml(c))
     return tagged(c, stringify((answer as InventoryItem).object), "application/yaml")
-  return tagged(c, JSON.stringify(answer), "application/json")
+  return taggedJson(c, answer as object)
 }
 
 async function createSession({ cloud, byAddress }: Edge, c: ApiContext): Promise<unknown> {

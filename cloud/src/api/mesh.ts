@@ -1,7 +1,6 @@
 import type { Answer } from "#shared/api/client.ts"
 import type { MeshDetail, MeshRow, TopologySources } from "#shared/api/mesh.ts"
 import { AppError } from "#shared/error.ts"
-import { buildTopology } from "#shared/topology/build.ts"
 import { detailOf } from "#shared/topology/detail.ts"
 import type { TopologyDocument } from "#shared/topology/document.ts"
 import { rowsOf, worstFirst } from "#shared/topology/rows.ts"
@@ -9,6 +8,7 @@ import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
 import { podsFor } from "../mesh/pods.ts"
 import { sourcesOf } from "../mesh/sources.ts"
+import { topologyOf } from "../mesh/topology.ts"
 import type { Call } from "./call.ts"
 import { chosenClusters } from "./chosen.ts"
 import { fromCursor, toCursor } from "./cursor.ts"
@@ -32,11 +32,10 @@ export async function getTopology(
   actor: Actor,
   { query }: Call<"getTopology">,
 ): Promise<TopologyDocument> {
-  return buildTopology(await sourcesFor(cloud, actor, query.cluster), {
+  return topologyOf(cloud, await sourcesFor(cloud, actor, query.cluster), {
     view: query.view ?? "service",
-    namespaces: query.namespace ?? [],
+    namespaces: [...new Set(query.namespace)].sort(),
     idle: query.idle === "true",
-    now: cloud.now(),
   })
 }
 
@@ -79,7 +78,7 @@ async function listRows(
 ): Promise<Answer<"listServices">> {
   const { organizationId } = actor
   const sources = await sourcesFor(cloud, actor, query.cluster)
-  const document = buildTopology(sources, { view, idle: true, now: cloud.now() })
+  const document = topologyOf(cloud, sources, { view, idle: true })
   const scope = { organizationId, operation: `list ${view}`, query }
   const rows = behind(rowsOf(document).filter(filterOf(query)), fromCursor(scope, query.cursor))
   const items = rows.slice(0, query.limit ?? 1000)
