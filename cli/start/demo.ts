@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
@@ -6,7 +7,7 @@ import type { Client } from "#shared/api/client.ts"
 import { type Room, startRoom } from "./room.ts"
 
 /** Which mesh the cluster `demo` was made for; another one is another cluster. */
-const Marker = z.object({ mesh: z.string(), clusterId: z.string() })
+const Marker = z.object({ mesh: z.string(), clusterId: z.string(), clusterUid: z.string() })
 const DemoReady = z.object({ url: z.string() })
 
 const clusterName = "demo"
@@ -36,19 +37,20 @@ async function demoCluster({
   client,
   folder,
   mesh,
-}: DemoOptions): Promise<{ clusterId: string; token: string | null }> {
+}: DemoOptions): Promise<{ clusterId: string; clusterUid: string; token: string | null }> {
   const markerFile = join(folder, "demo.json")
   const marker = readMarker(markerFile)
   const { items } = await client.call("listClusters")
   const known = items.find(({ name }) => name === clusterName)
-  const usable = known !== undefined && marker?.clusterId === known.clusterId && marker.mesh === mesh
-  if (usable && known.join.connectedAt !== null && known.link !== "revoked")
-    return { clusterId: known.clusterId, token: null }
+  const isSame = marker !== undefined && marker.clusterId === known?.clusterId && marker.mesh === mesh
+  if (isSame && known && known.join.connectedAt !== null && known.link !== "revoked")
+    return { clusterId: known.clusterId, clusterUid: marker.clusterUid, token: null }
   if (known) await client.call("removeCluster", { params: { cluster: known.clusterId } })
   rmSync(join(folder, "agent"), { recursive: true, force: true })
   const { cluster, token } = await client.call("createCluster", { body: { name: clusterName } })
-  writeFileSync(markerFile, JSON.stringify({ mesh, clusterId: cluster.clusterId }))
-  return { clusterId: cluster.clusterId, token }
+  const clusterUid = randomUUID()
+  writeFileSync(markerFile, JSON.stringify({ mesh, clusterId: cluster.clusterId, clusterUid }))
+  return { clusterId: cluster.clusterId, clusterUid, token }
 }
 
 /** Starts the demo cluster and its agent, each a process of its own, and waits until the agent has connected. */
@@ -57,16 +59,14 @@ export async function startDemo(options: DemoOptions): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const kubeconfig = join(folder, "kubeconfig")
   say(`Starting the demo cluster (${mesh})`)
+  const { clusterId, clusterUid, token } = await demoCluster(options)
   const cluster = startRoom(
     join(root, "demo/src/main.ts"),
-    ["--mesh", mesh, "--port", "0", "--kubeconfig-out", kubeconfig],
+    ["--mesh", mesh, "--port", "0", "--kubeconfig-out", kubeconfig, "--cluster-uid", clusterUid],
     { log: log("demo") },
   )
   started(cluster)
-  const [{ clusterId, token }] = await Promise.all([
-    demoCluster(options),
-    cluster.ready.then((line) => DemoReady.parse(line)),
-  ])
+  DemoReady.parse(await cluster.ready)
   say("Connecting its agent")
   const agent = startRoom(
     join(root, "agent/src/main.ts"),

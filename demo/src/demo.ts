@@ -20,6 +20,8 @@ export type DemoOptions = {
   tickMs: number
   /** How far the load swings around its mean, 0..1; 0 keeps every rate constant. Default 0.15. */
   amplitude?: number
+  /** The cluster's identity: the UID of kube-system. Absent: a new cluster each time. */
+  clusterUid?: string
 }
 
 /** A cluster in memory: its Kubernetes API, and the proxies' metrics. */
@@ -48,9 +50,10 @@ export async function startDemo({
   now,
   tickMs,
   amplitude = 0.15,
+  clusterUid,
 }: DemoOptions): Promise<Demo> {
   const mesh = meshes[name]()
-  const kube = createKubeApi({ now })
+  const kube = createKubeApi({ now, ...(clusterUid === undefined ? {} : { clusterUid }) })
   const traffic = createTraffic({
     store: kube.store,
     demand: mesh.demand,

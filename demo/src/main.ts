@@ -3,7 +3,7 @@ import { parseArgs } from "node:util"
 import { type MeshName, startDemo } from "./demo.ts"
 
 const usage =
-  "usage: node demo/src/main.ts [--mesh bookinfo|shop|large] [--port N] [--kubeconfig-out FILE] [--tick-ms N]"
+  "usage: node demo/src/main.ts [--mesh bookinfo|shop|large] [--port N] [--kubeconfig-out FILE] [--tick-ms N] [--cluster-uid UUID]"
 const names: readonly MeshName[] = ["bookinfo", "shop", "large"]
 
 function refuse(message: string): never {
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     port: { type: "string", default: "0" },
     "tick-ms": { type: "string", default: "1000" },
     "kubeconfig-out": { type: "string" },
+    "cluster-uid": { type: "string" },
   },
 })
 const mesh =
@@ -33,6 +34,7 @@ const demo = await startDemo({
   port: whole("port", values.port, 0),
   tickMs: whole("tick-ms", values["tick-ms"], 10),
   now: Date.now,
+  ...(values["cluster-uid"] === undefined ? {} : { clusterUid: values["cluster-uid"] }),
 }).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)))
 
 const file = values["kubeconfig-out"]

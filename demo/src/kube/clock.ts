@@ -4,6 +4,8 @@ export type Clock = {
   now(): number
   /** 0 <= n < 1 */
   random(): number
+  /** UID of the namespace kube-system, which is the cluster's identity; absent: a new cluster each time. */
+  clusterUid?: string
 }
 
 /** RFC 3339 with seconds, as in `creationTimestamp`. */
@@ -15,6 +17,12 @@ const hex = (clock: Clock, digits: number): string =>
 
 export const newUid = (clock: Clock): string =>
   `${hex(clock, 8)}-${hex(clock, 4)}-4${hex(clock, 3)}-${"89ab"[Math.floor(clock.random() * 4)]}${hex(clock, 3)}-${hex(clock, 12)}`
+
+/** The UID of a new object: the cluster's own identity where it was given, otherwise by chance. */
+export const uidOf = (clock: Clock, kind: string, name: string): string =>
+  kind === "Namespace" && name === "kube-system" && clock.clusterUid !== undefined
+    ? clock.clusterUid
+    : newUid(clock)
 
 const suffixAlphabet = "bcdfghjklmnpqrstvwxz2456789"
 

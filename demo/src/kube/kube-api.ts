@@ -15,6 +15,8 @@ export type KubeApiOptions = {
   now: () => number
   /** 0 <= n < 1: UIDs, generated names and tokens. Default Math.random. */
   random?: () => number
+  /** UID of the namespace kube-system: the same cluster again after a restart. */
+  clusterUid?: string
 }
 
 /** A Kubernetes API in memory, for one demo cluster. */
@@ -53,8 +55,8 @@ current-context: demo
 const hour = 3600
 
 /** A new cluster with its first namespaces, roles and the definitions of the mesh's kinds. */
-export function createKubeApi({ now, random = Math.random }: KubeApiOptions): KubeApi {
-  const clock = { now, random }
+export function createKubeApi({ now, random = Math.random, clusterUid }: KubeApiOptions): KubeApi {
+  const clock = { now, random, ...(clusterUid === undefined ? {} : { clusterUid }) }
   const memory = new Memory()
   const registry = new Registry(memory)
   const writer = new Writer(memory, registry, clock)

@@ -1,5 +1,5 @@
 import type { KubeObject } from "#shared/kube/object.ts"
-import { nameSuffix, newUid, timestamp, type Clock } from "./clock.ts"
+import { nameSuffix, uidOf, timestamp, type Clock } from "./clock.ts"
 import { builtinDefaults } from "./defaults.ts"
 import { fieldsOf, listOf, sameJson, textOf, textsOf, without, type Fields } from "./json.ts"
 import { ownUpdate, applyConfig, readManaged, withManaged } from "./managed-fields.ts"
@@ -97,7 +97,7 @@ export class Writer {
       ),
       name,
       ...(resource.namespaced ? { namespace } : {}),
-      uid: newUid(this.clock),
+      uid: uidOf(this.clock, resource.key, name),
       creationTimestamp: timestamp(this.clock),
       ...(resource.hasGeneration ? { generation: 1 } : {}),
     }
