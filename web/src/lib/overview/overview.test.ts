@@ -48,7 +48,7 @@ const edge = (source: string, target: string, change: Partial<TopologyEdge> = {}
   stale: false,
   ...change,
 })
-const failing = { state: "failing", score: 20, lowConfidence: false, reasons: [] } as const
+const failing: TopologyNode["health"] = { state: "failing", score: 20, lowConfidence: false, reasons: [] }
 const mesh = (nodes: TopologyNode[], edges: TopologyEdge[]): TopologyDocument => ({
   at: 1,
   window: 60,

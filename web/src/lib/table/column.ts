@@ -21,12 +21,3 @@ export const copyColumns = <Row>(columns: readonly Column<Row>[]) =>
     head: column.head,
     value: column.copy ?? column.sort ?? (() => null),
   }))
-
-/** Does a key press belong to the page, and not to a field, a menu or a dialog? */
-export function isPageKey(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return false
-  const target = event.target instanceof Element ? event.target : null
-  return !target?.closest(
-    "input, textarea, select, [contenteditable=true], [role=dialog], [role=menu], [role=listbox], .cm-editor",
-  )
-}

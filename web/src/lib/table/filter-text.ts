@@ -44,6 +44,20 @@ export const filterOf = (terms: readonly Filter[]): Filter | undefined =>
 
 export type Suggestion = { text: string; hint: string }
 
+const operatorOffers = (type: "number" | "text"): Suggestion[] =>
+  (type === "number" ? [">", "<", ">=", "<=", "="] : ["=", "!=", "~"]).map((operator) => ({
+    text: operator,
+    hint: operator === "~" ? "contains" : "",
+  }))
+
+const fieldOffers = <Row>(fields: readonly Field<Row>[]): Suggestion[] =>
+  fields.map((field) => ({
+    text: field.name,
+    hint: field.type === "number" ? field.unit : (field.values?.join(", ") ?? "text"),
+  }))
+
+const plain = (texts: readonly string[]): Suggestion[] => texts.map((text) => ({ text, hint: "" }))
+
 /** What may come next at the end of the text: a field, an operator, a value, a joining word. `from` is where the unfinished word begins. */
 export function completions<Row>(
   text: string,
@@ -54,36 +68,25 @@ export function completions<Row>(
   const open = /\S$/.test(text) && tokens.at(-1)?.type === "word" ? tokens.at(-1) : undefined
   const before = open ? tokens.slice(0, -1) : tokens
   const word = open?.text.toLowerCase() ?? ""
-  const from = open?.from ?? text.length
-  const last = before.at(-1)
-  const starting = (all: Suggestion[]) => ({
-    from,
-    suggestions: all.filter((item) => item.text.startsWith(word) && item.text !== word).slice(0, 8),
-  })
-  if (last?.type === "operator" || last?.type === "comma") {
-    const name = before.findLast((token, i) => before[i + 1]?.type === "operator")?.text.toLowerCase() ?? ""
-    return starting(valuesOf(name).map((value) => ({ text: value, hint: "" })))
+  const offers = offersAfter(before, fields, valuesOf)
+  return {
+    from: open?.from ?? text.length,
+    suggestions: offers.filter((item) => item.text.startsWith(word) && item.text !== word).slice(0, 8),
   }
-  const field = fields.find((candidate) => candidate.name === last?.text.toLowerCase())
+}
+
+function offersAfter<Row>(
+  before: ReturnType<typeof tokensOf>,
+  fields: readonly Field<Row>[],
+  valuesOf: (field: string) => readonly string[],
+): Suggestion[] {
+  const last = before.at(-1)
+  if (last?.type === "operator" || last?.type === "comma") {
+    const name = before.findLast((_, i) => before[i + 1]?.type === "operator")?.text.toLowerCase()
+    return plain(valuesOf(name ?? ""))
+  }
   const afterValue = ["operator", "comma"].includes(before.at(-2)?.type ?? "")
-  if (field && !afterValue)
-    return starting(
-      (field.type === "number" ? [">", "<", ">=", "<=", "="] : ["=", "!=", "~"]).map((operator) => ({
-        text: operator,
-        hint: operator === "~" ? "contains" : "",
-      })),
-    )
-  if (
-    last?.type === "word" &&
-    !["and", "or", "not"].includes(last.text.toLowerCase()) &&
-    afterValue &&
-    word === ""
-  )
-    return starting(["and", "or"].map((joint) => ({ text: joint, hint: "" })))
-  return starting(
-    fields.map((candidate) => ({
-      text: candidate.name,
-      hint: candidate.type === "number" ? candidate.unit : (candidate.values?.join(", ") ?? "text"),
-    })),
-  )
+  if (last?.type === "word" && afterValue) return plain(["and", "or"])
+  const field = fields.find((candidate) => candidate.name === last?.text.toLowerCase())
+  return field ? operatorOffers(field.type) : fieldOffers(fields)
 }

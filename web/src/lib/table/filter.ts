@@ -5,7 +5,8 @@
 export type Operator = "=" | "!=" | ">" | ">=" | "<" | "<=" | "~"
 
 export type Filter =
-  | { type: "and" | "or"; items: Filter[] }
+  | { type: "and"; items: Filter[] }
+  | { type: "or"; items: Filter[] }
   | { type: "not"; item: Filter }
   | { type: "compare"; field: string; operator: Operator; values: string[] }
   | { type: "text"; text: string }

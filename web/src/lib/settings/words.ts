@@ -1,0 +1,33 @@
+import { type Role, hasRole } from "#shared/api/session.ts"
+import type { ApiToken } from "#shared/api/session.ts"
+import { formatSince } from "#shared/format/time.ts"
+
+export const roles: readonly { role: Role; may: string }[] = [
+  { role: "owner", may: "everything, also rename the organization and name other owners" },
+  { role: "admin", may: "clusters, members and API tokens" },
+  { role: "operator", may: "read now, and change the mesh when changing is offered" },
+  { role: "viewer", may: "read" },
+]
+
+/** Nobody gives a role beyond the own one. */
+export const givable = (own: Role): readonly Role[] =>
+  roles.map(({ role }) => role).filter((role) => hasRole(own, role))
+
+export type Expiry = { text: string; tone: "" | "watch" | "failing" }
+
+/** `in 89 d`, `expired 2 d ago`, `never`. Within a week it is worth a look. */
+export function expiryText(token: Pick<ApiToken, "expiresAt">, now: number): Expiry {
+  if (token.expiresAt === null) return { text: "never", tone: "" }
+  const left = token.expiresAt - now
+  if (left <= 0) return { text: `expired ${formatSince(token.expiresAt, now)} ago`, tone: "failing" }
+  const days = Math.floor(left / 86_400_000)
+  return { text: days > 0 ? `in ${days} d` : "today", tone: days < 7 ? "watch" : "" }
+}
+
+export const lifetimes: readonly { days: number | null; label: string }[] = [
+  { days: 7, label: "7 days" },
+  { days: 30, label: "30 days" },
+  { days: 90, label: "90 days" },
+  { days: 366, label: "1 year" },
+  { days: null, label: "does not expire" },
+]
