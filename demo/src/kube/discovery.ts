@@ -89,9 +89,10 @@ function resourceList(registry: Registry, group: string, version: string) {
   }
 }
 
-function aggregatedResource(resource: Resource, group: string, version: string) {
+function aggregatedResource(resource: Resource) {
   const { plural, singular, kind, namespaced, shortNames, categories } = resource
-  const responseKind = { group, version, kind }
+  // empty: those of the list around it, as the real API writes it
+  const responseKind = { group: "", version: "", kind }
   return {
     resource: plural,
     responseKind,
@@ -109,9 +110,7 @@ function aggregatedResource(resource: Resource, group: string, version: string) 
 const aggregatedVersion = (group: Group, version: string) => ({
   version,
   freshness: "Current",
-  resources: group.resources
-    .filter(({ versions }) => versions.includes(version))
-    .map((resource) => aggregatedResource(resource, group.name, version)),
+  resources: group.resources.filter(({ versions }) => versions.includes(version)).map(aggregatedResource),
 })
 
 function aggregated(registry: Registry, isCore: boolean) {

@@ -1,7 +1,7 @@
 import { timestamp, type Clock } from "./clock.ts"
 import { at, fieldsOf, isFields, listOf, textOf, textsOf, type Fields } from "./json.ts"
 import type { Attributes, Rbac } from "./rbac.ts"
-import { badRequest, notImplemented } from "./status.ts"
+import { badRequest, invalid, notImplemented } from "./status.ts"
 import type { Tokens } from "./token.ts"
 import { userInfo, type User } from "./user.ts"
 
@@ -44,11 +44,16 @@ export const reviewKinds: readonly ReviewKind[] = [
 
 export type ReviewContext = { user: User; rbac: Rbac; tokens: Tokens; clock: Clock }
 
+const refuse = (field: string, rule: string) =>
+  invalid({ group: "authorization.k8s.io", plural: "reviews", kind: "Review" }, "", [
+    { reason: "FieldValueInvalid", message: `Invalid value: ${rule}`, field },
+  ])
+
 function attributesOf(spec: unknown): Attributes {
   const resource = at(spec, "resourceAttributes")
   const path = at(spec, "nonResourceAttributes")
   if (isFields(resource) === isFields(path))
-    throw badRequest("exactly one of nonResourceAttributes or resourceAttributes must be specified")
+    throw refuse("spec", "exactly one of nonResourceAttributes or resourceAttributes must be specified")
   if (isFields(path)) return { verb: textOf(path["verb"]), path: textOf(path["path"]) }
   const fields = fieldsOf(resource)
   return {
@@ -69,7 +74,8 @@ function accessStatus(user: User, spec: unknown, rbac: Rbac): Fields {
 function subjectOf(spec: unknown): User {
   const name = textOf(at(spec, "user"))
   const groups = textsOf(at(spec, "groups"))
-  if (name === "" && groups.length === 0) throw badRequest("at least one of user or group must be specified")
+  if (name === "" && groups.length === 0)
+    throw refuse("spec.user", "at least one of user or group must be specified")
   return { name, groups }
 }
 
@@ -142,7 +148,7 @@ export async function answerTokenRequest(
   if (isFields(spec["boundObjectRef"])) throw notImplemented("tokens bound to an object (boundObjectRef)")
   const seconds = Number(spec["expirationSeconds"] ?? 3600)
   if (!(seconds >= 600))
-    throw badRequest("spec.expirationSeconds: may not specify a duration less than 10 minutes")
+    throw refuse("spec.expirationSeconds", "may not specify a duration less than 10 minutes")
   const { token, expires } = await tokens.issue(account, textsOf(spec["audiences"]), seconds)
   return {
     kind: "TokenRequest",

@@ -78,6 +78,8 @@ export class Watches {
     this.#memory = memory
     memory.subscribe((change) => {
       this.#fanOut(change)
+      if (change.kind.startsWith("CustomResourceDefinition.") && change.type === "DELETED")
+        this.#endOf(change.object)
     })
   }
 
@@ -152,8 +154,6 @@ export class Watches {
         watch.sink.reset()
       }
     }
-    if (change.kind.startsWith("CustomResourceDefinition.") && change.type === "DELETED")
-      this.#endOf(change.object)
   }
 
   /** The kind is not served any more: its watches end. */

@@ -25,6 +25,8 @@ export type Plane = {
   folder: string
   /** Writes a kubeconfig for a bearer token (of a service account, say); returns its path. */
   writeKubeconfig(name: string, token: string): Promise<string>
+  /** Compacts etcd to its last revision: resource versions before it are gone from it. */
+  compact(): Promise<void>
   /** Kills the API server as a crash would, without starting it again. */
   kill(): Promise<void>
   /** Kills the API server, when it runs, and starts it on the same port and data. Resolves when it is ready. */
@@ -237,6 +239,7 @@ async function startOnce(options: PlaneOptions): Promise<Plane> {
     kubectl: kubectlPath(),
     folder,
     writeKubeconfig,
+    compact: () => compactEtcd(etcd),
     kill,
     restart: async () => {
       await kill()
@@ -245,6 +248,16 @@ async function startOnce(options: PlaneOptions): Promise<Plane> {
     },
     stop,
   }
+}
+
+async function compactEtcd(etcd: string): Promise<void> {
+  const call = async (method: string, body: object): Promise<unknown> => {
+    const answer = await fetch(`${etcd}/v3/kv/${method}`, { method: "POST", body: JSON.stringify(body) })
+    if (!answer.ok) throw new Error(`etcd answered ${answer.status} to ${method}: ${await answer.text()}`)
+    return answer.json()
+  }
+  const { header } = (await call("range", { key: "AA==", limit: 1 })) as { header: { revision: string } }
+  await call("compaction", { revision: header.revision, physical: true })
 }
 
 /** JSON is YAML, so every reader of kubeconfigs takes it. */
