@@ -10,7 +10,7 @@ import { clusterInfo } from "../mesh/cluster-info.ts"
 import { Clusters } from "../store/cluster.ts"
 import { Secret } from "../store/secret.ts"
 import type { Call } from "./call.ts"
-import { fromCursor, toCursor } from "./cursor.ts"
+import { cursorInvalid, fromCursor, toCursor } from "./cursor.ts"
 
 export const listClusters = async (cloud: Cloud, actor: Actor): Promise<{ items: ClusterInfo[] }> => ({
   items: await Promise.all(
@@ -106,16 +106,11 @@ export async function removeCluster(
   { params }: Call<"removeCluster">,
 ): Promise<undefined> {
   const cluster = await clusterFor(cloud, actor, params.cluster)
-  const link = await Clusters.readLink(cloud, actor.organizationId, cluster.clusterId)
+  const owner = { organizationId: actor.organizationId, clusterId: cluster.clusterId }
   if (cluster.tokenHash !== null) await Secret.remove(cloud, cluster.tokenHash)
+  await endLink(cloud, owner, `${actor.name} removed "${cluster.name}"; add it again to connect it`)
   await Clusters.remove(cloud, actor.organizationId, cluster)
-  if (link?.connection)
-    await endLink(
-      cloud,
-      link.connection,
-      `${actor.name} removed "${cluster.name}"; add it again to connect it`,
-    )
-  await publishCluster(cloud, { organizationId: actor.organizationId, clusterId: cluster.clusterId })
+  await publishCluster(cloud, owner)
 }
 
 export async function revokeCluster(
@@ -132,18 +127,17 @@ export async function revokeCluster(
     tokenExpiresAt: null,
   })
   await Clusters.removeKeys(cloud, organizationId, cluster.clusterId)
-  const link = await Clusters.readLink(cloud, organizationId, cluster.clusterId)
-  if (link?.connection)
-    await endLink(
-      cloud,
-      link.connection,
-      `${actor.name} revoked the keys of "${cluster.name}"; install the agent again with a new join token`,
-    )
+  const owner = { organizationId, clusterId: cluster.clusterId }
+  await endLink(
+    cloud,
+    owner,
+    `${actor.name} revoked the keys of "${cluster.name}"; install the agent again with a new join token`,
+  )
   await Clusters.note(cloud, organizationId, cluster.clusterId, {
     kind: "revoked",
     message: `${actor.name} revoked the agent's keys`,
   })
-  await publishCluster(cloud, { organizationId, clusterId: cluster.clusterId })
+  await publishCluster(cloud, owner)
   return clusterInfo(cloud, organizationId, revoked)
 }
 
@@ -156,6 +150,7 @@ export async function listClusterEvents(
   const { clusterId } = await clusterFor(cloud, actor, params.cluster)
   const scope = { organizationId, operation: `listClusterEvents ${clusterId}`, query }
   const [after] = fromCursor(scope, query.cursor) ?? []
+  if (after !== undefined && !Clusters.isEventKey(after)) throw cursorInvalid()
   const page = await Clusters.events(cloud, organizationId, clusterId, {
     limit: query.limit ?? 50,
     ...(typeof after === "string" ? { after } : {}),

@@ -1,6 +1,13 @@
 import type { Cloud } from "../cloud.ts"
+import type { Owner } from "../store/inventory.ts"
+import { Links } from "../store/link.ts"
 import { sayBye } from "./send.ts"
 
-/** Sends an agent away at once: its cluster was revoked or removed, and it is not to come back with this identity. */
-export const endLink = (cloud: Cloud, connection: string, message: string): Promise<void> =>
-  sayBye(cloud, connection, { code: "link.revoked", message })
+/**
+ * Sends the agent of a cluster away at once: it was revoked or removed, and is not to come back with this identity. Call it while the link
+ * is still known.
+ */
+export async function endLink(cloud: Cloud, owner: Owner, message: string): Promise<void> {
+  const connection = await Links.takeAway(cloud, owner)
+  if (connection !== undefined) await sayBye(cloud, connection, { code: "link.revoked", message })
+}

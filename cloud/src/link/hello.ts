@@ -8,6 +8,7 @@ import { AgentKeys } from "../store/agent-key.ts"
 import { Clusters } from "../store/cluster.ts"
 import { Connections } from "../store/connection.ts"
 import { Links } from "../store/link.ts"
+import { endLink } from "./end.ts"
 import { wantedTickMs } from "./pace.ts"
 import { sayBye, sendDown } from "./send.ts"
 import { ownerOf } from "./session.ts"
@@ -84,11 +85,13 @@ export async function onHello(
       `an agent with lease epoch ${before?.epoch ?? 0} speaks for this cluster, this one has ${epoch}`,
     )
   await Connections.change(cloud, connection, { session: link.session })
-  await Clusters.change(cloud, owner.organizationId, owner.clusterId, {
+  const now = await Clusters.change(cloud, owner.organizationId, owner.clusterId, {
     agentVersion: hello.agent,
     kubernetesVersion: hello.kubernetes,
     ...(cluster.identifiedAt === null ? { identifiedAt: cloud.now() } : {}),
   })
+  // Revoked while we were at it: the session that was just begun is not one.
+  if (now.revokedAt !== null) return endLink(cloud, owner, `the keys of "${cluster.name}" were revoked`)
   await sendDown(cloud, connection, {
     type: "welcome",
     session: link.session,

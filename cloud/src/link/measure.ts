@@ -10,7 +10,7 @@ import { Clusters } from "../store/cluster.ts"
 import { Inventory } from "../store/inventory.ts"
 import type { Links } from "../store/link.ts"
 import { Ticks } from "../store/tick.ts"
-import type { Session } from "./session.ts"
+import { type Session, reach } from "./session.ts"
 
 /** Two clocks and a busy link: what is nearer than this is the same time. */
 const clockToleranceMs = 30_000
@@ -34,26 +34,17 @@ export type Measured = {
   set: Partial<Links.Link>
   /** For the consoles; absent when nothing live came. */
   live?: PackedTick
-  /** Why the tick was not taken as it was. */
+  /** Why the tick was not taken. */
   words?: string
 }
 
-/** The moment of a tick by the cloud's clock; undefined when no clock can be that wrong. */
+/** The moment of a tick by the cloud's clock; undefined when it is none of the last two hours. What is live was measured now, whatever a clock says. */
 function timeOf(cloud: Cloud, session: Session, { tick, late }: TickMessage): number | undefined {
   const now = cloud.now()
-  if (!late) return Math.abs(tick.at - now) <= clockToleranceMs ? tick.at : now
   const at = tick.at - session.link.skewMs
-  return at > now + clockToleranceMs || at < now - limits.backfillMs - clockToleranceMs
-    ? undefined
-    : Math.min(at, now)
-}
-
-function skewWords(before: number, skewMs: number): { words?: string } {
-  if (skewMs === 0 || Math.abs(skewMs - before) < clockToleranceMs) return {}
-  const which = skewMs > 0 ? "ahead" : "behind"
-  return {
-    words: `The agent's clock is ${seconds(skewMs)} ${which}; its ticks are kept at the time of this server`,
-  }
+  if (!late) return Math.abs(at - now) <= clockToleranceMs ? at : now
+  const isOf = at <= now + clockToleranceMs && at >= now - limits.backfillMs - clockToleranceMs
+  return isOf ? Math.min(at, now) : undefined
 }
 
 /** Keeps one tick a minute. Live ones go on to whoever watches. */
@@ -67,22 +58,15 @@ export async function onTick(cloud: Cloud, session: Session, message: TickMessag
     }
   const tick = { ...message.tick, at }
   await Ticks.put(cloud, session.owner, { tick, late: message.late })
-  await Clusters.reached(cloud, session.owner.organizationId, session.cluster, "firstMetricsAt")
-  if (message.late) return { set: {} }
-  const ahead = message.tick.at - cloud.now()
-  const skewMs = Math.abs(ahead) > clockToleranceMs ? ahead : 0
-  return { set: { lastTickAt: at, skewMs }, live: tick, ...skewWords(session.link.skewMs, skewMs) }
+  if (!session.link.measured) await reach(cloud, session.owner, "firstMetricsAt")
+  return message.late ? { set: { measured: true } } : { set: { measured: true, lastTickAt: at }, live: tick }
 }
 
 /** What is worth a write: everything but what moves with each measurement. */
 const steadyHash = ({ kinds, telemetry, progress }: Status): number =>
-  textHash(
-    canonicalJson({
-      kinds,
-      telemetry: { ...telemetry, lastTickAt: null, queryMs: 0 },
-      progress,
-    }),
-  )
+  textHash(canonicalJson({ kinds, telemetry: { ...telemetry, lastTickAt: null, queryMs: 0 }, progress }))
+
+const rootText = ({ hash, count }: Status["root"]): string => `${hash}/${count}`
 
 /** Sum over everything stored of the kinds that the agent knows now: what its root is compared with. */
 async function storedRoot(cloud: Cloud, session: Session, status: Status): Promise<string> {
@@ -100,40 +84,70 @@ async function storedRoot(cloud: Cloud, session: Session, status: Status): Promi
   return rootText(total)
 }
 
-const rootText = ({ hash, count }: Status["root"]): string => `${hash}/${count}`
-
-export type Told = { set: Partial<Links.Link>; changed: boolean; needHashes: boolean }
-
 /** Whether the sums should be compared again, bucket by bucket. */
 async function compareRoot(
   cloud: Cloud,
   session: Session,
   status: Status,
 ): Promise<{ set: Partial<Links.Link>; needHashes: boolean }> {
-  const { link } = session
+  const { link, owner } = session
   const root = rootText(status.root)
   if (link.pending > 0 || status.kinds.some(({ state }) => state === "syncing") || link.root === root)
     return { set: {}, needHashes: false }
   if ((await storedRoot(cloud, session, status)) === root) {
-    await Clusters.reached(cloud, session.owner.organizationId, session.cluster, "inventoryDoneAt")
-    return { set: { root }, needHashes: false }
+    if (!link.inventoryDone) await reach(cloud, owner, "inventoryDoneAt")
+    return { set: { root, inventoryDone: true }, needHashes: false }
   }
   if (cloud.now() - link.askedAt < askAgainMs) return { set: {}, needHashes: false }
   return { set: { root: "", askedAt: cloud.now() }, needHashes: true }
 }
 
+/** How far the agent's clock is ahead; 0 within the tolerance. */
+function skewOf(cloud: Cloud, at: number): number {
+  const ahead = at - cloud.now()
+  return Math.abs(ahead) > clockToleranceMs ? ahead : 0
+}
+
+function skewWords(before: number, skewMs: number): { words?: string } {
+  if (skewMs === 0 || Math.abs(skewMs - before) < clockToleranceMs) return {}
+  const which = skewMs > 0 ? "ahead" : "behind"
+  return {
+    words: `The agent's clock is ${seconds(skewMs)} ${which}; what it says is kept at the time of this server`,
+  }
+}
+
+/** Moments by the cloud's clock. */
+function atOurTime(status: Clusters.StoredStatus, skewMs: number): Clusters.StoredStatus {
+  if (skewMs === 0) return status
+  const ours = (at: number): number => Math.max(0, at - skewMs)
+  const { telemetry } = status
+  return {
+    ...status,
+    at: ours(status.at),
+    kinds: status.kinds.map((kind) => ({ ...kind, since: ours(kind.since) })),
+    telemetry: {
+      ...telemetry,
+      lastTickAt: telemetry.lastTickAt === null ? null : ours(telemetry.lastTickAt),
+    },
+  }
+}
+
+export type Told = { set: Partial<Links.Link>; changed: boolean; needHashes: boolean; words?: string }
+
 /** Stores the status when it says something new, and compares the root. */
 export async function onStatus(cloud: Cloud, session: Session, status: Status): Promise<Told> {
   const { type: _type, seq: _seq, ...stored } = status
+  const { owner, link } = session
   const statusHash = steadyHash(status)
-  const changed = statusHash !== session.link.statusHash
-  const due = cloud.now() - session.link.statusAt >= statusEveryMs
-  const { organizationId, clusterId } = session.owner
-  if (changed || due) await Clusters.writeStatus(cloud, organizationId, clusterId, stored)
+  const changed = statusHash !== link.statusHash
+  const due = changed || cloud.now() - link.statusAt >= statusEveryMs
+  const skewMs = skewOf(cloud, status.at)
+  if (due) await Clusters.writeStatus(cloud, owner.organizationId, owner.clusterId, atOurTime(stored, skewMs))
   const { set, needHashes } = await compareRoot(cloud, session, status)
   return {
-    set: { ...set, ...(changed || due ? { statusHash, statusAt: cloud.now() } : {}) },
+    set: { ...set, skewMs, ...(due ? { statusHash, statusAt: cloud.now() } : {}) },
     changed,
     needHashes,
+    ...skewWords(link.skewMs, skewMs),
   }
 }

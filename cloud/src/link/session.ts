@@ -1,5 +1,6 @@
+import type { Cloud } from "../cloud.ts"
+import { Clusters } from "../store/cluster.ts"
 import type { Connections } from "../store/connection.ts"
-import type { Clusters } from "../store/cluster.ts"
 import type { Owner } from "../store/inventory.ts"
 import type { Links } from "../store/link.ts"
 
@@ -8,7 +9,6 @@ export type Session = {
   owner: Owner
   connection: string
   number: number
-  cluster: Clusters.Cluster
   link: Links.Link
 }
 
@@ -22,3 +22,13 @@ export const ownerOf = ({ organizationId, clusterId }: Connections.AgentConnecti
   organizationId,
   clusterId,
 })
+
+/** Notes a moment of the join, the first time. */
+export async function reach(
+  cloud: Cloud,
+  { organizationId, clusterId }: Owner,
+  moment: "inventoryDoneAt" | "firstMetricsAt",
+): Promise<void> {
+  const cluster = await Clusters.find(cloud, organizationId, clusterId)
+  if (cluster) await Clusters.reached(cloud, organizationId, cluster, moment)
+}

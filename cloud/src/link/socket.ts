@@ -6,6 +6,7 @@ import { Clusters } from "../store/cluster.ts"
 import { Connections } from "../store/connection.ts"
 import { Links } from "../store/link.ts"
 import { Secret } from "../store/secret.ts"
+import { noteSeldom } from "./note.ts"
 import { receive } from "./receive.ts"
 import { sayBye } from "./send.ts"
 import { ownerOf } from "./session.ts"
@@ -59,8 +60,7 @@ export async function onMessage(
 
 async function refuse(cloud: Cloud, own: Connections.AgentConnection, error: AppError): Promise<void> {
   cloud.log.warn({ clusterId: own.clusterId, code: error.code }, "an agent's connection was ended")
-  if (error.code !== "link.revoked")
-    await Clusters.note(cloud, own.organizationId, own.clusterId, { kind: "refused", message: error.message })
+  if (error.code !== "link.revoked") await noteSeldom(cloud, ownerOf(own), "refused", error.message)
   await sayBye(cloud, own.connection, error)
 }
 

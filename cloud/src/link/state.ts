@@ -80,6 +80,9 @@ export async function onBucket(cloud: Cloud, session: Session, bucket: Bucket): 
   return { set: { pending }, changes }
 }
 
+/** Sums are sent one set after the other: there is only ever one under way. No message of the agent has this for its group. */
+const sumsGroup = "=sums"
+
 type Sums = Pick<Hashes, "buckets" | "unknown">
 
 /** All parts of the sums, once the last of them is here. */
@@ -87,9 +90,9 @@ async function collect(cloud: Cloud, session: Session, hashes: Hashes): Promise<
   if (hashes.parts === 1) return hashes
   if (hashes.part >= hashes.parts || hashes.parts > 64)
     throw new AppError("link.protocol", `part ${hashes.part} of ${hashes.parts} sums`)
-  // Parts follow each other: the first one's number names the group.
+  if (hashes.part === 0) await Connections.dropParts(cloud, session.connection, sumsGroup)
   const texts = await Connections.addPart(cloud, session.connection, {
-    group: `hashes-${hashes.seq - hashes.part}`,
+    group: sumsGroup,
     index: hashes.part,
     n: hashes.parts,
     text: JSON.stringify({ buckets: hashes.buckets, unknown: hashes.unknown }),

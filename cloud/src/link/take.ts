@@ -9,15 +9,16 @@ import { Links } from "../store/link.ts"
 import { Watches } from "../store/watch.ts"
 import { onHello } from "./hello.ts"
 import { onStatus, onTick } from "./measure.ts"
+import { noteSeldom } from "./note.ts"
 import { setPace, wantedTickMs } from "./pace.ts"
 import type { Unknown } from "./receive.ts"
 import { sendDown } from "./send.ts"
-import { type Session, ownerOf } from "./session.ts"
+import { type Session, ownerOf, reach } from "./session.ts"
 import { type Outcome, onBucket, onDelta, onHashes } from "./state.ts"
 
 type Message = Exclude<Up, { type: "hello" }> | Unknown
 
-/** What to do once a message is stored and acknowledged. */
+/** What to do once a message is stored. */
 type Effect = Outcome & {
   live?: PackedTick
   words?: string
@@ -26,8 +27,8 @@ type Effect = Outcome & {
   needHashes?: boolean
 }
 
-/** Consoles hear of a cluster's progress at most this often, unless its state changes. */
-const tellEveryMs = 1_000
+/** How often consoles hear of a cluster in which nothing but time has changed; and how often of the progress of a join. */
+const tellEveryMs = { live: 30_000, joining: 1_000 }
 
 async function handle(cloud: Cloud, session: Session, message: Message): Promise<Effect> {
   switch (message.type) {
@@ -36,12 +37,12 @@ async function handle(cloud: Cloud, session: Session, message: Message): Promise
     case "bucket":
       return onBucket(cloud, session, message)
     case "hashes":
-      return { ...(await onHashes(cloud, session, message)), tell: true }
+      return onHashes(cloud, session, message)
     case "tick":
-      return { ...(await onTick(cloud, session, message)), tell: true }
+      return { ...(await onTick(cloud, session, message)), tell: !session.link.measured }
     case "status": {
-      const { set, changed, needHashes } = await onStatus(cloud, session, message)
-      return { set, tell: changed, needHashes }
+      const { changed, ...told } = await onStatus(cloud, session, message)
+      return { ...told, tell: changed }
     }
     case "unknown":
       return {
@@ -53,18 +54,20 @@ async function handle(cloud: Cloud, session: Session, message: Message): Promise
   }
 }
 
-/** A message that came before: acknowledged again and left at that. A tick may have overtaken; storing it twice changes nothing. */
+/** A message that came before: acknowledged again and left at that. A tick may have been overtaken; storing it twice changes nothing. */
 async function replayed(cloud: Cloud, session: Session, message: Message): Promise<void> {
   if (message.type === "tick") await onTick(cloud, session, message)
   await sendDown(cloud, session.connection, { type: "ack", seq: session.link.seq })
 }
 
 /** When everything asked for is here, and nothing is still being listed, the inventory stands. */
-async function noteInventory(cloud: Cloud, { owner, cluster }: Session, link: Links.Link): Promise<void> {
-  if (link.pending > 0 || cluster.inventoryDoneAt !== null) return
+async function noteInventory(cloud: Cloud, { owner, number }: Session, link: Links.Link): Promise<boolean> {
+  if (link.pending > 0 || link.inventoryDone) return false
   const status = await Clusters.readStatus(cloud, owner.organizationId, owner.clusterId)
-  if (!status || status.kinds.length === 0 || status.kinds.some(({ state }) => state === "syncing")) return
-  await Clusters.reached(cloud, owner.organizationId, cluster, "inventoryDoneAt")
+  if (!status || status.kinds.length === 0 || status.kinds.some(({ state }) => state === "syncing"))
+    return false
+  await reach(cloud, owner, "inventoryDoneAt")
+  return Links.change(cloud, owner, number, { inventoryDone: true })
 }
 
 /** What is asked for goes before the acknowledgement: whoever has that knows that nothing more is wanted of this message. */
@@ -74,27 +77,33 @@ async function ask(cloud: Cloud, connection: string, effect: Effect, all: boolea
 }
 
 async function record(cloud: Cloud, { owner }: Session, effect: Effect, gap: boolean): Promise<void> {
-  const note = (kind: "refused" | "resync", message: string) =>
-    Clusters.note(cloud, owner.organizationId, owner.clusterId, { kind, message })
-  if (gap) await note("resync", "A message is missing; comparing everything")
-  else if (effect.needHashes) await note("resync", "Sums differ; comparing everything")
-  if (effect.words !== undefined) await note("refused", effect.words)
+  if (gap) await noteSeldom(cloud, owner, "resync", "A message is missing; comparing everything")
+  else if (effect.needHashes) await noteSeldom(cloud, owner, "resync", "Sums differ; comparing everything")
+  if (effect.words !== undefined) await noteSeldom(cloud, owner, "refused", effect.words)
   if (effect.refused && effect.refused.length > 0)
     cloud.log.warn({ clusterId: owner.clusterId, kinds: effect.refused.slice(0, 20) }, "kinds were not taken")
 }
 
 /** Tells the consoles, and the agent how often to measure. */
-async function spread(cloud: Cloud, session: Session, effect: Effect, link: Links.Link): Promise<void> {
-  const { owner } = session
+async function spread(cloud: Cloud, { owner }: Session, effect: Effect, link: Links.Link): Promise<void> {
+  const tell = effect.tell === true || link.toldAt === cloud.now()
+  if (!effect.changes && !effect.live && !tell) return
   const watches = await Watches.list(cloud, owner.organizationId)
   if (effect.changes) await publish(cloud, owner, { type: "changes", changes: effect.changes }, watches)
   if (effect.live) await publish(cloud, owner, { type: "tick", tick: effect.live, late: false }, watches)
-  const progress = session.cluster.inventoryDoneAt === null && cloud.now() - link.toldAt >= tellEveryMs
-  if (effect.tell || progress) {
-    if (progress) await Links.change(cloud, owner, session.number, { toldAt: cloud.now() })
-    await publishCluster(cloud, owner, watches)
-  }
+  if (tell) await publishCluster(cloud, owner, watches)
   await setPace(cloud, owner, link, await wantedTickMs(cloud, owner, watches))
+}
+
+/** What the link remembers of this message, whatever it was. */
+function remembered(cloud: Cloud, { link }: Session, effect: Effect, gap: boolean): Partial<Links.Link> {
+  const now = cloud.now()
+  const every = link.inventoryDone ? tellEveryMs.live : tellEveryMs.joining
+  return {
+    ...effect.set,
+    ...(gap || effect.needHashes ? { askedAt: now } : {}),
+    ...(effect.tell || now - link.toldAt >= every ? { toldAt: now } : {}),
+  }
 }
 
 /** Writes what a message says, then acknowledges it, then tells whoever wants to know. */
@@ -102,26 +111,41 @@ async function takeNext(cloud: Cloud, session: Session, message: Message): Promi
   if (message.seq <= session.link.seq) return replayed(cloud, session, message)
   const gap = message.seq > session.link.seq + 1
   const effect = await handle(cloud, session, message)
-  const set = gap || effect.needHashes ? { ...effect.set, askedAt: cloud.now() } : effect.set
-  const link = await Links.advance(cloud, session.owner, { session: session.number, seq: message.seq }, set)
+  const at = { session: session.number, seq: message.seq }
+  const link = await Links.advance(cloud, session.owner, at, remembered(cloud, session, effect, gap))
   if (!link) return overtaken(cloud, session, message)
   await ask(cloud, session.connection, effect, gap || effect.needHashes === true)
   await sendDown(cloud, session.connection, { type: "ack", seq: message.seq })
-  await record(cloud, session, effect, gap)
-  if (message.type === "bucket" || message.type === "hashes") await noteInventory(cloud, session, link)
-  await spread(cloud, session, effect, link)
+  try {
+    await record(cloud, session, effect, gap)
+    const synced = message.type === "bucket" || message.type === "hashes"
+    const done = synced && (await noteInventory(cloud, session, link))
+    await spread(cloud, session, done ? { ...effect, tell: true } : effect, link)
+  } catch (error) {
+    // It is stored and acknowledged; the agent can do nothing about consoles that were not reached.
+    cloud.log.error({ err: error, clusterId: session.owner.clusterId }, "news of a cluster were not spread")
+  }
 }
 
 /** While this message was written another one went ahead: of this session (two at once), or of a newer one. */
 async function overtaken(cloud: Cloud, session: Session, { seq }: Message): Promise<void> {
   const link = await Links.read(cloud, session.owner)
-  if (link?.session !== session.number) throw fenced()
+  if (link?.session !== session.number) throw await dismissal(cloud, session.owner)
   await ask(cloud, session.connection, { set: {} }, true)
   await sendDown(cloud, session.connection, { type: "ack", seq: Math.max(seq, link.seq) })
 }
 
-const fenced = (): AppError =>
-  new AppError("link.fenced", "a newer connection speaks for this cluster; this one is over")
+/** Why a connection does not hold the link any more. */
+async function dismissal(cloud: Cloud, { organizationId, clusterId }: Session["owner"]): Promise<AppError> {
+  const cluster = await Clusters.find(cloud, organizationId, clusterId)
+  if (!cluster) return new AppError("link.revoked", "this cluster was removed; add it again to connect it")
+  return cluster.revokedAt === null
+    ? new AppError("link.fenced", "a newer connection speaks for this cluster; this one is over")
+    : new AppError(
+        "link.revoked",
+        `the keys of "${cluster.name}" were revoked; install the agent again with a new join token`,
+      )
+}
 
 export type Patience = (ms: number) => Promise<void>
 
@@ -147,22 +171,14 @@ export async function take(
   patience?: Patience,
 ): Promise<void> {
   const owner = ownerOf(own)
-  const [cluster, link] = await Promise.all([
-    Clusters.find(cloud, owner.organizationId, owner.clusterId),
-    linkBefore(cloud, own, message.type === "hello" ? 1 : message.seq, patience),
-  ])
-  if (!cluster || cluster.revokedAt !== null)
-    throw new AppError(
-      "link.revoked",
-      cluster
-        ? `the keys of "${cluster.name}" were revoked; install the agent again with a new join token`
-        : "this cluster was removed; add it again to connect it",
-    )
   if (message.type === "hello") {
     if (own.session !== null) throw new AppError("link.protocol", "hello comes once in a connection")
+    const cluster = await Clusters.find(cloud, owner.organizationId, owner.clusterId)
+    if (!cluster || cluster.revokedAt !== null) throw await dismissal(cloud, owner)
     return onHello(cloud, own, cluster, message)
   }
   if (own.session === null) throw new AppError("link.protocol", `hello comes first, not ${message.type}`)
-  if (link?.session !== own.session) throw fenced()
-  return takeNext(cloud, { owner, connection: own.connection, number: own.session, cluster, link }, message)
+  const link = await linkBefore(cloud, own, message.seq, patience)
+  if (link?.session !== own.session) throw await dismissal(cloud, owner)
+  return takeNext(cloud, { owner, connection: own.connection, number: own.session, link }, message)
 }

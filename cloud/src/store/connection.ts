@@ -99,3 +99,16 @@ export async function addPart(
   )
   return items.filter(({ sk }) => sk !== count.sk).map(textOf)
 }
+
+/** Forgets parts of a group that is not going to be completed. */
+export async function dropParts(cloud: Cloud, connection: string, group: string): Promise<void> {
+  const from = key.part(connection, group, 0).sk
+  const items = await cloud.table.all(partition.connection(connection), {
+    from,
+    to: key.part(connection, group, 999).sk,
+  })
+  await cloud.table.batch(
+    [],
+    items.map(({ pk, sk }) => ({ pk, sk })),
+  )
+}

@@ -20,6 +20,11 @@ export type Link = Clusters.Link & {
   skewMs: number
   /** When consoles were told of this cluster last. */
   toldAt: number
+  /** When something wrong with it was noted last. */
+  notedAt: number
+  /** Moments of the join that are behind us, so that no message has to look. */
+  inventoryDone: boolean
+  measured: boolean
 }
 
 const fresh: Omit<Link, "session" | "keyId"> = {
@@ -39,6 +44,9 @@ const fresh: Omit<Link, "session" | "keyId"> = {
   statusAt: 0,
   skewMs: 0,
   toldAt: 0,
+  notedAt: 0,
+  inventoryDone: false,
+  measured: false,
 }
 
 const toLink = (item: Record<string, unknown>): Link => {
@@ -117,6 +125,31 @@ export const change = async (
   (await cloud.table.update(at(owner), set, {
     condition: { expression: "#session = :session", values: { session }, names: { "#session": "session" } },
   })) !== false
+
+/** Takes the link from whoever holds it: messages of older sessions are refused from here on. Answers the connection that held it. */
+export async function takeAway(cloud: Cloud, owner: Owner): Promise<string | undefined> {
+  const link = await read(cloud, owner)
+  if (!link) return undefined
+  await cloud.table.update(
+    at(owner),
+    { connection: null, disconnectedAt: cloud.now() },
+    { add: { session: 1 }, condition: { expression: "attribute_exists(pk)" } },
+  )
+  return link.connection ?? undefined
+}
+
+/** True at most once in `everyMs`: an agent that keeps doing wrong does not fill the list of events. */
+export const mayNote = async (cloud: Cloud, owner: Owner, everyMs: number): Promise<boolean> =>
+  (await cloud.table.update(
+    at(owner),
+    { notedAt: cloud.now() },
+    {
+      condition: {
+        expression: "attribute_exists(pk) AND (attribute_not_exists(notedAt) OR notedAt <= :before)",
+        values: { before: cloud.now() - everyMs },
+      },
+    },
+  )) !== false
 
 /** Marks the link as down if this connection still holds it. */
 export const end = async (
