@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { Answer } from "#shared/api/client.ts"
+import { toCursor } from "#cloud/api/cursor.ts"
 import { Inventory } from "#cloud/store/inventory.ts"
 import { type TestApi, startTestApi } from "./api.ts"
 import { edge, hear, putCluster, putStatus, putTick, service, smallMesh } from "./mesh.ts"
@@ -106,6 +107,49 @@ describe("a list of objects", () => {
     await expect(list("services", { limit: 2, cursor: good, q: "web" })).rejects.toEqual(invalid)
     await expect(list("pods", { limit: 2, cursor: good })).rejects.toEqual(invalid)
     expect((await list("services", { limit: 5, cursor: good })).items).toHaveLength(5)
+  })
+
+  test("refuses a cursor that somebody wrote, wherever it points", async () => {
+    const { organizationId } = api.tenant
+    const scope = { organizationId, operation: "listObjects Service", query: { limit: 2 } }
+    const elsewhere = (await putCluster(api.cloud, api.other.organizationId, "elsewhere")).clusterId
+    const places: (string | number | null)[][] = [
+      [],
+      [elsewhere, "Service", "shop#web"],
+      [first.clusterId, "Pod", "shop#web"],
+      [first.clusterId, "Service", "shop"],
+      [first.clusterId, "Service", "#web"],
+      [first.clusterId, "Service", "a#b#c"],
+      [first.clusterId, "Service", `shop#${"x".repeat(900)}`],
+      [1, 2, 3],
+    ]
+    for (const place of places)
+      await expect(list("services", { limit: 2, cursor: toCursor(scope, place) })).rejects.toMatchObject({
+        code: "cursor.invalid",
+      })
+    const good = toCursor(scope, [first.clusterId, "Service", "shop#web"])
+    expect((await list("services", { limit: 2, cursor: good })).items).toHaveLength(2)
+    const client = api.client(api.tenant.tokens.viewer)
+    const params = { cluster: first.clusterId }
+    const events = { organizationId, operation: `listClusterEvents ${first.clusterId}`, query: {} }
+    for (const place of ["zzz", "object#Pod#a#b", "event#1#a"])
+      await expect(
+        client.call("listClusterEvents", { params, query: { cursor: toCursor(events, [place]) } }),
+      ).rejects.toMatchObject({ code: "cursor.invalid" })
+  })
+
+  test("looks for nothing under names that no object has", async () => {
+    expect((await list("services", { namespace: ["x".repeat(2000), "a#b", ""] })).items).toEqual([])
+    const client = api.client(api.tenant.tokens.viewer)
+    for (const name of ["x".repeat(253), "ä", "a#b", "a b"]) {
+      const params = { cluster: first.clusterId, kind: "Service", name }
+      const object = client.call("getObject", { params, query: { namespace: "shop" } })
+      await expect(object).rejects.toMatchObject({ code: "object.not_found" })
+      const service = client.call("getService", {
+        params: { cluster: first.clusterId, namespace: name, name },
+      })
+      await expect(service).rejects.toMatchObject({ code: "service.not_found" })
+    }
   })
 
   test("goes on behind an object that was removed meanwhile", async () => {

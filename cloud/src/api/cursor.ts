@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { z } from "zod"
 import { AppError } from "#shared/error.ts"
 
 /**
@@ -18,26 +19,35 @@ const sumOf = ({ organizationId, operation, query }: CursorScope, place: string)
     .slice(0, 16)
 }
 
-export function toCursor(scope: CursorScope, place: readonly (string | number | null)[]): string {
+const Place = z.array(z.union([z.string().max(1024), z.number(), z.null()])).max(3)
+export type Place = z.infer<typeof Place>
+
+export const cursorInvalid = (): AppError =>
+  new AppError(
+    "cursor.invalid",
+    "this cursor is not of this query; start again without one, and send the same query with each page",
+  )
+
+export function toCursor(scope: CursorScope, place: Readonly<Place>): string {
   const text = JSON.stringify(place)
   return `${Buffer.from(text).toString("base64url")}.${sumOf(scope, text)}`
 }
 
-/** The place of a cursor, undefined without one. @throws AppError cursor.invalid */
-export function fromCursor(
-  scope: CursorScope,
-  cursor: string | undefined,
-): (string | number | null)[] | undefined {
+/** The place of a cursor, undefined without one. Whether it is a place of the query is for the caller to say. @throws AppError cursor.invalid */
+export function fromCursor(scope: CursorScope, cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined
-  const invalid = (): AppError =>
-    new AppError(
-      "cursor.invalid",
-      "this cursor is not of this query; start again without one, and send the same query with each page",
-    )
   const [data = "", sum] = cursor.split(".")
   const text = Buffer.from(data, "base64url").toString("utf8")
-  if (sum !== sumOf(scope, text)) throw invalid()
-  const place: unknown = JSON.parse(text)
-  if (!Array.isArray(place)) throw invalid()
-  return place as (string | number | null)[]
+  if (sum !== sumOf(scope, text)) throw cursorInvalid()
+  const place = Place.safeParse(json(text))
+  if (!place.success) throw cursorInvalid()
+  return place.data
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
 }

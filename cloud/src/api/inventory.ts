@@ -10,7 +10,8 @@ import { type ListPlace, listPage } from "../mesh/object-list.ts"
 import { Inventory } from "../store/inventory.ts"
 import type { Call } from "./call.ts"
 import { chosenClusters } from "./chosen.ts"
-import { fromCursor, toCursor } from "./cursor.ts"
+import { type Place, cursorInvalid, fromCursor, toCursor } from "./cursor.ts"
+import { isKubernetesName } from "./names.ts"
 
 const kindsFor = (name: string): readonly KindSpec[] => {
   const kinds = kindsNamed(name)
@@ -35,11 +36,21 @@ export async function listKinds(cloud: Cloud, actor: Actor): Promise<{ items: Ki
   return { items }
 }
 
-const placeOf = (place: (string | number | null)[] | undefined): ListPlace | undefined => {
-  const [cluster, kind, after] = place ?? []
-  return typeof cluster === "string" && typeof kind === "string" && typeof after === "string"
-    ? { cluster, kind, after }
-    : undefined
+/** A cursor's place, when it is one of this query: anybody can write a cursor. @throws AppError cursor.invalid */
+function placeOf(
+  place: Place | undefined,
+  clusters: readonly ListedCluster[],
+  kinds: readonly KindSpec[],
+): ListPlace | undefined {
+  if (!place) return undefined
+  const [cluster, kind, after] = place
+  const listed = clusters.some((one) => one.cluster.clusterId === cluster)
+  const known = kinds.find(({ key }) => key === kind)
+  const [namespace, name, ...rest] = typeof after === "string" ? after.split("#") : []
+  const isName = name !== undefined && isKubernetesName(name) && rest.length === 0
+  const inScope = namespace === "" ? known?.namespaced === false : isKubernetesName(namespace ?? "")
+  if (typeof cluster !== "string" || !listed || !known || !isName || !inScope) throw cursorInvalid()
+  return { cluster, kind: known.key, after: `${namespace ?? ""}#${name}` }
 }
 
 export async function listObjects(
@@ -55,11 +66,11 @@ export async function listObjects(
   const page = await listPage(cloud, organizationId, {
     clusters,
     kinds,
-    namespaces: query.namespace,
+    namespaces: query.namespace?.filter(isKubernetesName),
     selector: query.selector,
     q: query.q,
     limit: query.limit ?? 100,
-    from: placeOf(fromCursor(scope, query.cursor)),
+    from: placeOf(fromCursor(scope, query.cursor), clusters, kinds),
   })
   const { last } = page
   return {
@@ -95,6 +106,9 @@ export async function getObject(
     throw new AppError("input.invalid", `${params.kind} is in a namespace; name it with ?namespace=`, {
       issues: [{ path: "namespace", message: "is missing" }],
     })
+  const listed = await listedCluster(cloud, organizationId, cluster)
+  const askable = isKubernetesName(params.name) && isKubernetesName(query.namespace ?? "none")
+  if (!askable) throw missing(listed, kinds, `${params.kind} ${params.name}`)
   const refs = kinds.map(({ key, namespaced }) => ({
     kind: key,
     namespace: namespaced ? (query.namespace ?? "") : "",
@@ -108,7 +122,6 @@ export async function getObject(
       }),
     )
   ).flat()
-  const listed = await listedCluster(cloud, organizationId, cluster)
   const [first, second] = found
   if (!first) throw missing(listed, kinds, `${params.kind} ${params.name}`)
   if (second)

@@ -11,7 +11,8 @@ import { sourcesOf } from "../mesh/sources.ts"
 import { topologyOf } from "../mesh/topology.ts"
 import type { Call } from "./call.ts"
 import { chosenClusters } from "./chosen.ts"
-import { fromCursor, toCursor } from "./cursor.ts"
+import { isKubernetesName } from "./names.ts"
+import { type Place, fromCursor, toCursor } from "./cursor.ts"
 
 type View = "service" | "workload"
 
@@ -48,8 +49,6 @@ const filterOf = ({ namespace, q }: RowsQuery): ((row: MeshRow) => boolean) => {
     (namespaces.size === 0 || namespaces.has(row.namespace)) &&
     (text === "" || row.name.toLowerCase().includes(text) || row.namespace.toLowerCase().includes(text))
 }
-
-type Place = (string | number | null)[]
 
 const placeOf = ({ id, health, signals }: MeshRow): Place => [id, health.state, signals.requestsPerSecond]
 
@@ -109,11 +108,14 @@ async function detail(
   params: Call<"getService">["params"],
 ): Promise<MeshDetail> {
   const { clusterId } = await clusterFor(cloud, actor, params.cluster)
-  const sources = await sourcesOf(cloud, actor.organizationId, await clustersFor(cloud, actor))
-  const target = { view, ...params, now: cloud.now() }
-  const pods = await podsFor(cloud, { organizationId: actor.organizationId, clusterId }, sources, target)
-  const found = detailOf(sources, target, pods)
-  if (found) return found
+  if (isKubernetesName(params.namespace) && isKubernetesName(params.name)) {
+    const { organizationId } = actor
+    const sources = await sourcesOf(cloud, organizationId, await clustersFor(cloud, actor))
+    const target = { view, ...params, now: cloud.now() }
+    const pods = await podsFor(cloud, { organizationId, clusterId }, sources, target)
+    const found = detailOf(sources, target, pods)
+    if (found) return found
+  }
   throw new AppError(
     `${view}.not_found`,
     `no ${view} ${params.namespace}/${params.name} in ${params.cluster}, neither in the inventory nor in the traffic`,

@@ -49,20 +49,16 @@ async function userActor(
   wanted: string | undefined,
   held: Secret.Held,
 ): Promise<Actor> {
-  const memberships = await Organizations.ofUser(cloud, userId)
-  const chosen =
-    wanted === undefined
-      ? memberships[0]
-      : memberships.find(({ organizationId }) => organizationId === wanted)
-  if (!chosen && wanted !== undefined)
+  const found = await Organizations.membershipOf(cloud, userId, wanted)
+  if (!found && wanted !== undefined)
     throw new AppError(
       "organization.not_found",
       `no organization ${wanted} among yours; leave the header smm-org out or name one of yours`,
     )
-  const member = chosen && (await Organizations.readMember(cloud, chosen.organizationId, userId))
-  if (!chosen || !member) throw required("this user is in no organization any more")
+  if (!found) throw required("this user is in no organization any more")
+  const { organizationId, member } = found
   return {
-    organizationId: chosen.organizationId,
+    organizationId,
     role: member.role,
     clusters: null,
     name: member.email,

@@ -34,7 +34,7 @@ const stretchesOf = ({ clusters, kinds, namespaces }: ObjectQuery): Stretch[] =>
     .sort((a, b) => (a.cluster.clusterId < b.cluster.clusterId ? -1 : 1))
     .flatMap((listed) =>
       kinds.flatMap(({ key, namespaced }): Stretch[] =>
-        namespaces === undefined || namespaces.length === 0 || !namespaced
+        namespaces === undefined || !namespaced
           ? [{ listed, kind: key, namespace: undefined }]
           : [...new Set(namespaces)].sort().map((namespace) => ({ listed, kind: key, namespace })),
       ),

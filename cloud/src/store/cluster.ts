@@ -2,10 +2,13 @@ import { LinkEvent, type WriteFamily } from "#shared/api/cluster.ts"
 import { AppError } from "#shared/error.ts"
 import type { Status } from "#shared/protocol/message/status.ts"
 import { type Cloud, newId, secondsOf } from "../cloud.ts"
+import { type IsNamed, claimName, freeName } from "./cluster-name.ts"
+import { finishRemovals, isRemoved } from "./cluster-removal.ts"
 import { key, partition } from "./key.ts"
 import type { Item } from "./table.ts"
 
 export * as Clusters from "./cluster.ts"
+export { remove, removeKeys } from "./cluster-removal.ts"
 
 /** What a person decided, and the moments of the join. */
 export type Cluster = {
@@ -62,8 +65,7 @@ const nothing: Omit<Cluster, "clusterId" | "name" | "createdAt" | "createdBy" | 
 
 const strip = ({ pk: _pk, sk: _sk, ttl: _ttl, ...rest }: Item): Record<string, unknown> => rest
 const toCluster = (item: Item): Cluster => ({ ...nothing, ...strip(item) }) as unknown as Cluster
-const exists = { expression: "attribute_exists(pk)" }
-const isNew = { expression: "attribute_not_exists(pk)" }
+const isThere = { expression: "attribute_exists(pk) AND attribute_not_exists(removedAt)" }
 const eventKeptMs = 30 * 24 * 60 * 60_000
 
 /** @throws AppError cluster.name_taken */
@@ -72,17 +74,17 @@ export async function create(
   organizationId: string,
   input: { name: string; write: WriteFamily[]; createdBy: string },
 ): Promise<Cluster> {
+  await finishRemovals(cloud, organizationId)
   const clusterId = newId("cls")
-  if (!(await cloud.table.put({ ...key.clusterName(organizationId, input.name), clusterId }, isNew)))
-    throw new AppError(
-      "cluster.name_taken",
-      `there is a cluster "${input.name}" already; choose another name`,
-    )
+  await claimName(cloud, { organizationId, clusterId }, input.name, isNamed)
   const cluster: Cluster = { clusterId, ...input, createdAt: cloud.now(), ...nothing }
   await cloud.table.put({ ...key.clusterOwner(clusterId), organizationId })
   await cloud.table.put({ ...key.cluster(organizationId, clusterId), ...cluster })
   return cluster
 }
+
+const isNamed: IsNamed = async (cloud, { organizationId, clusterId }, name) =>
+  (await find(cloud, organizationId, clusterId))?.name === name
 
 export const notFound = (clusterId: string): AppError =>
   new AppError("cluster.not_found", `no cluster ${clusterId} in this organization`)
@@ -94,7 +96,7 @@ export async function find(
 ): Promise<Cluster | undefined> {
   const { pk, sk } = key.cluster(organizationId, clusterId)
   const item = await cloud.table.get(pk, sk)
-  return item && toCluster(item)
+  return item && !isRemoved(item) ? toCluster(item) : undefined
 }
 
 /** @throws AppError cluster.not_found */
@@ -105,7 +107,9 @@ export async function read(cloud: Cloud, organizationId: string, clusterId: stri
 }
 
 export const list = async (cloud: Cloud, organizationId: string): Promise<Cluster[]> =>
-  (await cloud.table.all(partition.organization(organizationId), { prefix: "cluster#" })).map(toCluster)
+  (await cloud.table.all(partition.organization(organizationId), { prefix: "cluster#" }))
+    .filter((item) => !isRemoved(item))
+    .map(toCluster)
 
 /** The organization of a cluster that an agent names; undefined for none. */
 export async function ownerOf(cloud: Cloud, clusterId: string): Promise<string | undefined> {
@@ -120,7 +124,7 @@ export async function change(
   clusterId: string,
   set: Partial<Cluster>,
 ): Promise<Cluster> {
-  const item = await cloud.table.update(key.cluster(organizationId, clusterId), set, { condition: exists })
+  const item = await cloud.table.update(key.cluster(organizationId, clusterId), set, { condition: isThere })
   if (!item) throw notFound(clusterId)
   return toCluster(item)
 }
@@ -144,44 +148,10 @@ export async function rename(
 ): Promise<Cluster> {
   const before = await read(cloud, organizationId, clusterId)
   if (before.name === name) return before
-  if (!(await cloud.table.put({ ...key.clusterName(organizationId, name), clusterId }, isNew)))
-    throw new AppError("cluster.name_taken", `there is a cluster "${name}" already; choose another name`)
+  await claimName(cloud, { organizationId, clusterId }, name, isNamed)
   const after = await change(cloud, organizationId, clusterId, { name })
-  const old = key.clusterName(organizationId, before.name)
-  await cloud.table.remove(old.pk, old.sk)
+  await freeName(cloud, { organizationId, clusterId }, before.name)
   return after
-}
-
-/** Removes the cluster and everything known of it. The keys go first: from then on no agent can speak for it. */
-export async function remove(cloud: Cloud, organizationId: string, cluster: Cluster): Promise<void> {
-  const own = partition.cluster(organizationId, cluster.clusterId)
-  const at = key.cluster(organizationId, cluster.clusterId)
-  await removeKeys(cloud, organizationId, cluster.clusterId)
-  await cloud.table.remove(at.pk, at.sk)
-  const name = key.clusterName(organizationId, cluster.name)
-  await cloud.table.remove(name.pk, name.sk)
-  const owner = key.clusterOwner(cluster.clusterId)
-  await cloud.table.remove(owner.pk, owner.sk)
-  if (cluster.clusterUid !== null) {
-    const uid = key.clusterUid(organizationId, cluster.clusterUid)
-    await cloud.table.remove(uid.pk, uid.sk)
-  }
-  for (;;) {
-    const { items } = await cloud.table.page(own, { limit: 500 })
-    if (items.length === 0) return
-    await cloud.table.batch(
-      [],
-      items.map(({ pk, sk }) => ({ pk, sk })),
-    )
-  }
-}
-
-export async function removeKeys(cloud: Cloud, organizationId: string, clusterId: string): Promise<void> {
-  const keys = await cloud.table.all(partition.cluster(organizationId, clusterId), { prefix: "key#" })
-  await cloud.table.batch(
-    [],
-    keys.map(({ pk, sk }) => ({ pk, sk })),
-  )
 }
 
 export async function readLink(
@@ -232,6 +202,10 @@ export async function note(
     ttl: secondsOf(at + eventKeptMs),
   })
 }
+
+/** Whether this is where a page of events may end. */
+export const isEventKey = (sk: unknown): sk is string =>
+  typeof sk === "string" && /^event#\d{15}#\w{1,20}$/.test(sk)
 
 export async function events(
   cloud: Cloud,

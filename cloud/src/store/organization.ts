@@ -1,5 +1,6 @@
 import type { Member, Organization, Role } from "#shared/api/session.ts"
 import { AppError } from "#shared/error.ts"
+import { Id } from "#shared/id.ts"
 import { type Cloud, newId } from "../cloud.ts"
 import { key, partition } from "./key.ts"
 import type { Item } from "./table.ts"
@@ -56,12 +57,30 @@ export async function rename(cloud: Cloud, organizationId: string, name: string)
   return toOrganization(item)
 }
 
+const idsOfUser = async (cloud: Cloud, userId: string): Promise<string[]> =>
+  (await cloud.table.all(partition.user(userId), { prefix: "membership#" })).map(({ sk }) =>
+    sk.slice("membership#".length),
+  )
+
+/** The membership of a user in the wanted organization, or in the oldest of the user's. */
+export async function membershipOf(
+  cloud: Cloud,
+  userId: string,
+  wanted: string | undefined,
+): Promise<{ organizationId: string; member: Member } | undefined> {
+  const known = wanted === undefined || Id.organization.safeParse(wanted).success
+  const ids = wanted === undefined ? await idsOfUser(cloud, userId) : known ? [wanted] : []
+  for (const organizationId of ids.sort()) {
+    const member = await readMember(cloud, organizationId, userId)
+    if (member) return { organizationId, member }
+  }
+  return undefined
+}
+
 /** Organizations of a user with the role in each, oldest first. */
 export async function ofUser(cloud: Cloud, userId: string): Promise<(Organization & { role: Role })[]> {
-  const memberships = await cloud.table.all(partition.user(userId), { prefix: "membership#" })
   const found = await Promise.all(
-    memberships.map(async ({ sk }) => {
-      const organizationId = sk.slice("membership#".length)
+    (await idsOfUser(cloud, userId)).map(async (organizationId) => {
       const [organization, member] = await Promise.all([
         read(cloud, organizationId),
         readMember(cloud, organizationId, userId),
@@ -98,7 +117,8 @@ export async function addMember(
   input: { email: string; name: string; role: Role },
 ): Promise<Member> {
   const user = await userOf(cloud, input.email, input.name)
-  const member: Member = { ...user, role: input.role, joinedAt: cloud.now() }
+  // The name is this organization's own word for the person: what others call the same address is not told.
+  const member: Member = { ...user, name: input.name, role: input.role, joinedAt: cloud.now() }
   if (!(await putMember(cloud, organizationId, member)))
     throw new AppError("member.exists", `${user.email} is a member already; change the role instead`)
   if (input.role === "owner") await addOwner(cloud, organizationId, user.userId)

@@ -7,6 +7,7 @@ import { type Cloud, hashOf, newId, newSecret } from "#cloud/cloud.ts"
 import { factsOfCluster } from "#cloud/mesh/memory.ts"
 import { Clusters } from "#cloud/store/cluster.ts"
 import { Inventory } from "#cloud/store/inventory.ts"
+import { key } from "#cloud/store/key.ts"
 import { Organizations } from "#cloud/store/organization.ts"
 import { Secret } from "#cloud/store/secret.ts"
 import { createTable, ensureTable } from "#cloud/store/table.ts"
@@ -197,6 +198,41 @@ for (const backend of backends)
         expect(await cloud.table.all(organizationId, {})).toEqual([])
         expect(await Clusters.ownerOf(cloud, cluster.clusterId)).toBeUndefined()
         await Clusters.create(cloud, organizationId, { name: "prod", write: [], createdBy: "ann" })
+      })
+
+      test("a removal that was cut short is ended by the next cluster that is made", async () => {
+        const organizationId = newId("org")
+        const input = { name: "prod", write: [], createdBy: "ann" }
+        const { clusterId } = await Clusters.create(cloud, organizationId, input)
+        await Inventory.applyBucket(cloud, { organizationId, clusterId }, 1, bucket([service("a")]))
+        const at0 = key.cluster(organizationId, clusterId)
+        await cloud.table.update(at0, { removedAt: at })
+        expect(await Clusters.list(cloud, organizationId)).toEqual([])
+        expect(await Clusters.find(cloud, organizationId, clusterId)).toBeUndefined()
+        await expect(Clusters.change(cloud, organizationId, clusterId, { name: "x" })).rejects.toThrow(
+          /no cluster/,
+        )
+        at += 61_000
+        await Clusters.create(cloud, organizationId, input)
+        expect(await cloud.table.all(`${organizationId}#${clusterId}`, {})).toEqual([])
+        expect(await cloud.table.get(at0.pk, at0.sk)).toBeUndefined()
+      })
+
+      test("a name that somebody claimed and died with is free after a minute", async () => {
+        const organizationId = newId("org")
+        const input = { name: "prod", write: [], createdBy: "ann" }
+        await cloud.table.put({
+          ...key.clusterName(organizationId, "prod"),
+          clusterId: newId("cls"),
+          claimedAt: at,
+        })
+        await expect(Clusters.create(cloud, organizationId, input)).rejects.toThrow(/another name/)
+        at += 61_000
+        const { clusterId } = await Clusters.create(cloud, organizationId, input)
+        at += 61_000
+        await expect(Clusters.create(cloud, organizationId, input)).rejects.toThrow(/another name/)
+        await Clusters.rename(cloud, organizationId, clusterId, "staging")
+        await Clusters.create(cloud, organizationId, input)
       })
 
       test("two owners that step down at once do not both succeed", async () => {
