@@ -1,4 +1,6 @@
 import { type KubeApi, createKubeApi } from "#demo/kube/kube-api.ts"
+import { StatusError } from "#demo/kube/status.ts"
+import type { KubeStore } from "#demo/kube/store.ts"
 import { bookinfo } from "./mesh/bookinfo.ts"
 import { large } from "./mesh/large.ts"
 import { shop } from "./mesh/shop.ts"
@@ -6,7 +8,7 @@ import { startControllers } from "./mesh/control/controllers.ts"
 import { clusterId } from "./mesh/control-plane.ts"
 import { type DemoMesh, proxyImage } from "./mesh/parts.ts"
 import { metricsPath, serveMetrics } from "./traffic/server.ts"
-import { type Traffic, createTraffic } from "./traffic/traffic.ts"
+import { type Traffic, type TrafficStore, createTraffic } from "./traffic/traffic.ts"
 
 export type MeshName = "bookinfo" | "shop" | "large"
 
@@ -43,6 +45,19 @@ export type Demo = {
 
 const meshes: Record<MeshName, () => DemoMesh> = { bookinfo, shop, large: () => large() }
 
+/** A kind whose definition somebody removed has no objects. */
+const trafficStore = ({ list, subscribe }: KubeStore): TrafficStore => ({
+  subscribe,
+  list: (kind) => {
+    try {
+      return list(kind)
+    } catch (error) {
+      if (error instanceof StatusError && error.code === 404) return []
+      throw error
+    }
+  },
+})
+
 /** Starts a demo cluster on loopback. @throws Error when the port is taken */
 export async function startDemo({
   mesh: name,
@@ -55,7 +70,7 @@ export async function startDemo({
   const mesh = meshes[name]()
   const kube = createKubeApi({ now, ...(clusterUid === undefined ? {} : { clusterUid }) })
   const traffic = createTraffic({
-    store: kube.store,
+    store: trafficStore(kube.store),
     demand: mesh.demand,
     now,
     cluster: clusterId,

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs"
 import { parseArgs } from "node:util"
 import { type MeshName, startDemo } from "./demo.ts"
 
-const usage =
-  "usage: node demo/src/main.ts [--mesh bookinfo|shop|large] [--port N] [--kubeconfig-out FILE] [--tick-ms N] [--cluster-uid UUID]"
+const usage = `usage: node demo/src/main.ts [--mesh bookinfo|shop|large] [--port N] [--kubeconfig-out FILE]
+       [--tick-ms N] [--amplitude 0..1] [--cluster-uid UID]`
 const names: readonly MeshName[] = ["bookinfo", "shop", "large"]
 
 function refuse(message: string): never {
@@ -18,6 +18,13 @@ const whole = (name: string, value: string, least: number): number => {
     : refuse(`--${name} ${value} is no whole number of at least ${least}`)
 }
 
+const part = (name: string, value: string): number => {
+  const number = Number(value)
+  return number >= 0 && number < 1
+    ? number
+    : refuse(`--${name} ${value} is no number of at least 0 and below 1`)
+}
+
 const { values } = parseArgs({
   options: {
     mesh: { type: "string", default: "shop" },
@@ -25,6 +32,7 @@ const { values } = parseArgs({
     "tick-ms": { type: "string", default: "1000" },
     "kubeconfig-out": { type: "string" },
     "cluster-uid": { type: "string" },
+    amplitude: { type: "string", default: "0.15" },
   },
 })
 const mesh =
@@ -34,6 +42,7 @@ const demo = await startDemo({
   port: whole("port", values.port, 0),
   tickMs: whole("tick-ms", values["tick-ms"], 10),
   now: Date.now,
+  amplitude: part("amplitude", values.amplitude),
   ...(values["cluster-uid"] === undefined ? {} : { clusterUid: values["cluster-uid"] }),
 }).catch((error: unknown) => refuse(error instanceof Error ? error.message : String(error)))
 
