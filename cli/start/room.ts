@@ -23,9 +23,11 @@ export function startRoom(
   args: readonly string[],
   { env, log }: { env?: Readonly<Record<string, string>>; log: (line: string) => void },
 ): Room {
+  // A person's own SMM_SERVER and SMM_TOKEN are meant for `smm`, not for the rooms.
+  const foreign = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SMM_")))
   const child = spawn(process.execPath, ["--import", withParent, main, ...args], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: { ...process.env, ...env },
+    env: { ...foreign, ...env },
     // Of its own group: Ctrl-C reaches this process alone, and it stops the rooms in order.
     detached: true,
   })
