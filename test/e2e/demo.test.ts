@@ -137,7 +137,8 @@ describe
       "the first tick",
       async () => {
         const now = await client.call("getCluster", { params: { cluster: cluster.clusterId } })
-        if (now.lastTickAt !== null && now.join.inventory.doneAt !== null) return now
+        const live = now.telemetry?.state === "live" && now.lastTickAt !== null
+        if (live && now.join.inventory.doneAt !== null) return now
         throw new Error(JSON.stringify(now.telemetry))
       },
       { room: agent },
