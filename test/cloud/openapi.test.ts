@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -159,5 +160,22 @@ describe("the OpenAPI document", () => {
     expect(Object.keys(document.components.securitySchemes)).toEqual(["token", "session"])
     const open = operations.filter(({ operation }) => operation.security?.length === 0)
     expect(open.map(({ operation }) => operation.operationId)).toEqual(["createSession"])
+  })
+})
+
+describe("docs/api.md", () => {
+  test("lists every operation with its path and role, and every error code", async () => {
+    const text = await readFile(new URL("../../docs/api.md", import.meta.url), "utf8")
+    for (const name of names) {
+      const { method, path, role, people } = operationOf(name)
+      const line = text.split("\n").find((row) => row.includes(`\`${name}\``)) ?? ""
+      expect([name, line]).toEqual([name, expect.stringContaining(`\`${method.toUpperCase()} ${path}\``)])
+      expect([name, line]).toEqual([
+        name,
+        expect.stringContaining(`${role ?? "none"}${people ? ", people only" : ""}`),
+      ])
+    }
+    for (const code of Object.keys(errorStatus))
+      expect([code, text.includes(`\`${code}\``)]).toEqual([code, true])
   })
 })

@@ -4,8 +4,9 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { createRequire } from "node:module"
 import { join } from "node:path"
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
+import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb"
 import dynalite from "dynalite"
+import { sweepExpired } from "./sweep.ts"
 
 /** Layout of a data folder; grows when an older program could no longer read it. */
 const folderVersion = 1
@@ -95,11 +96,30 @@ const listen = (server: Server): Promise<AddressInfo> =>
     })
   })
 
+const sweepEveryMs = 60 * 60_000
+const firstSweepMs = 60_000
+
+/** DynamoDB removes what has expired by itself; this one is swept, so that a folder does not grow for ever. */
+function keepSwept(client: DynamoDBClient, now: () => number): () => void {
+  const sweep = async (): Promise<void> => {
+    const { TableNames = [] } = await client.send(new ListTablesCommand({}))
+    for (const name of TableNames) await sweepExpired({ client, name, now })
+  }
+  // One that fails is tried again an hour later; reads never see what has expired, swept or not.
+  const run = () => void sweep().catch(() => undefined)
+  const first = setTimeout(run, firstSweepMs).unref()
+  const later = setInterval(run, sweepEveryMs).unref()
+  return () => {
+    clearTimeout(first)
+    clearInterval(later)
+  }
+}
+
 /**
  * DynamoDB inside of this process, kept in `folder`, or in memory for null. What was acknowledged is with the operating system: it
  * survives the death of this process. @throws DataFolderError
  */
-export async function openEmbedded(folder: string | null): Promise<Embedded> {
+export async function openEmbedded(folder: string | null, now: () => number = Date.now): Promise<Embedded> {
   const path = folder === null ? undefined : await prepareFolder(folder)
   if (folder !== null && path !== undefined) await tryOpen(path, folder)
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, ...(path === undefined ? {} : { path }) })
@@ -112,9 +132,11 @@ export async function openEmbedded(folder: string | null): Promise<Embedded> {
     credentials: { accessKeyId, secretAccessKey: accessKeyId },
     maxAttempts: 3,
   })
+  const stopSweeping = keepSwept(client, now)
   return {
     client,
     async close() {
+      stopSweeping()
       client.destroy()
       server.closeAllConnections()
       await new Promise<void>((resolve, reject) => {

@@ -1,16 +1,13 @@
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb"
 import { secondsOf } from "../cloud.ts"
-import type { Table } from "./table.ts"
+import { type TableOptions, createTable } from "./table.ts"
 
 /**
  * Removes what has expired, as DynamoDB does by itself; the embedded one does not, and its folder would grow for ever. Reads never see
  * what has expired, swept or not. Answers how many items went.
  */
-export async function sweepExpired(
-  { client, name, now }: { client: DynamoDBClient; name: string; now: () => number },
-  table: Table,
-): Promise<number> {
+export async function sweepExpired({ client, name, now }: TableOptions): Promise<number> {
+  const table = createTable({ client, name, now })
   const db = DynamoDBDocumentClient.from(client)
   let swept = 0
   let from: Record<string, unknown> | undefined

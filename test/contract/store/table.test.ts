@@ -180,8 +180,8 @@ for (const backend of backends)
         expect((await table.all("p", {})).map(({ sk }) => sk)).toEqual(["for ever", "young"])
         at += 61_000
         expect((await table.all("p", {})).map(({ sk }) => sk)).toEqual(["for ever"])
-        expect(await sweepExpired(options, table)).toBe(2)
-        expect(await sweepExpired(options, table)).toBe(0)
+        expect(await sweepExpired(options)).toBe(2)
+        expect(await sweepExpired(options)).toBe(0)
         expect(await table.get("p", "for ever")).toBeDefined()
       })
     },
