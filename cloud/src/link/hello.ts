@@ -62,7 +62,7 @@ async function noteHello(
       "refused",
       `Two agents have this cluster's identity; instance ${before.instance} was sent away`,
     )
-  if ((await AgentKeys.retireOthers(cloud, ownerOf(own), own.keyId)) > 0)
+  if ((await AgentKeys.retireOlder(cloud, ownerOf(own), own.keyId)) > 0)
     await note("rotated", "The agent uses a new key; the old one is dead")
 }
 

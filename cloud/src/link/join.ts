@@ -51,7 +51,7 @@ async function register(
   request: JoinRequest,
 ): Promise<JoinAnswer> {
   const { keyId } = await AgentKeys.create(cloud, owner, request.publicKey)
-  await AgentKeys.retireOthers(cloud, owner, keyId)
+  await AgentKeys.keepOnly(cloud, owner, keyId)
   await Links.reset(cloud, owner, keyId)
   await Clusters.change(cloud, owner.organizationId, owner.clusterId, {
     clusterUid: request.clusterUid,

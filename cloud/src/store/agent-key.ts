@@ -35,14 +35,27 @@ export async function read(cloud: Cloud, owner: Owner, keyId: string): Promise<A
   return item && toKey(item)
 }
 
-/** Leaves only this key. Answers how many went. */
-export async function retireOthers(cloud: Cloud, owner: Owner, keyId: string): Promise<number> {
-  const others = (await list(cloud, owner)).filter((candidate) => candidate.keyId !== keyId)
-  await cloud.table.batch(
+const removeAll = (cloud: Cloud, owner: Owner, keys: readonly AgentKey[]): Promise<void> =>
+  cloud.table.batch(
     [],
-    others.map((other) => key.agentKey(owner.organizationId, owner.clusterId, other.keyId)),
+    keys.map(({ keyId }) => key.agentKey(owner.organizationId, owner.clusterId, keyId)),
   )
-  return others.length
+
+/** Leaves only this key. */
+export const keepOnly = async (cloud: Cloud, owner: Owner, keyId: string): Promise<void> =>
+  removeAll(
+    cloud,
+    owner,
+    (await list(cloud, owner)).filter((candidate) => candidate.keyId !== keyId),
+  )
+
+/** Removes the keys that are older than this one: it was used, and is the agent's from here on. Answers how many went. */
+export async function retireOlder(cloud: Cloud, owner: Owner, keyId: string): Promise<number> {
+  const keys = await list(cloud, owner)
+  const own = keys.find((candidate) => candidate.keyId === keyId)
+  const older = own ? keys.filter(({ createdAt }) => createdAt < own.createdAt) : []
+  await removeAll(cloud, owner, older)
+  return older.length
 }
 
 export async function createNonce(
