@@ -1,5 +1,6 @@
 import { parse, YAMLParseError } from "yaml"
 import { isFields, type Fields } from "./json.ts"
+import { readProtobuf } from "./protobuf.ts"
 import { badRequest, unsupportedMedia } from "./status.ts"
 
 const objectTypes = ["application/json", "application/yaml"]
@@ -32,11 +33,12 @@ function decode(text: string, isYaml: boolean): unknown {
 }
 
 /** An object that is posted or put. @throws StatusError 400, 415 */
-export function readObject(contentType: string | undefined, text: string): Fields {
+export function readObject(contentType: string | undefined, bytes: Buffer): Fields {
   const type = mediaType(contentType)
+  if (type === "application/vnd.kubernetes.protobuf") return readProtobuf(bytes)
   // the real API takes a body without a type as JSON
   if (type !== "" && !objectTypes.includes(type)) throw unsupportedMedia(type, objectTypes)
-  const body = decode(text, type === "application/yaml")
+  const body = decode(bytes.toString(), type === "application/yaml")
   if (!isFields(body)) throw badRequest("the body must be an object")
   return body
 }
@@ -46,11 +48,11 @@ export type PatchBody = { how: "json" | "merge" | "strategic" | "apply"; patch: 
 /** A patch with its way. @throws StatusError 400, 415 */
 export function readPatch(
   contentType: string | undefined,
-  text: string,
+  bytes: Buffer,
   accepted: readonly string[],
 ): PatchBody {
   const type = mediaType(contentType)
   const how = patchTypes[type]
   if (!how || !accepted.includes(type)) throw unsupportedMedia(type, [...accepted])
-  return { how, patch: decode(text, how === "apply") }
+  return { how, patch: decode(bytes.toString(), how === "apply") }
 }

@@ -1,6 +1,5 @@
 import { groupOf, type KubeObject } from "#shared/kube/object.ts"
 import { readObject, readPatch, patchTypes } from "./body.ts"
-import type { Form } from "./form.ts"
 import { asVersion } from "./form.ts"
 import { jsonPatch } from "./json-patch.ts"
 import { at, fieldsOf, isFields, textOf, type Fields } from "./json.ts"
@@ -20,8 +19,7 @@ export type WriteRequest = {
   resource: Resource
   contentType: string | undefined
   userAgent: string | undefined
-  text: string
-  form: Form
+  bytes: Buffer
   warn(message: string): void
   /** @throws StatusError 403 when the user may not do this as well */
   require(attributes: Partial<Extract<Attributes, { resource: string }>>): void
@@ -87,7 +85,7 @@ function checkBody({ resource, path }: WriteRequest, body: Fields, name: string)
 export function create(writer: Writer, request: WriteRequest): Answer {
   if (request.path.subresource !== "")
     throw notImplemented(`create on the subresource ${request.path.subresource}`)
-  const body = checkBody(request, readObject(request.contentType, request.text), request.path.name)
+  const body = checkBody(request, readObject(request.contentType, request.bytes), request.path.name)
   const object = writer.create(request.resource, targetOf(request).namespace, body, optionsOf(request))
   return { code: 201, object }
 }
@@ -100,7 +98,7 @@ const conditionalKinds = new Set([
 
 export function update(writer: Writer, request: WriteRequest): Answer {
   const { resource, path } = request
-  const body = checkBody(request, readObject(request.contentType, request.text), path.name)
+  const body = checkBody(request, readObject(request.contentType, request.bytes), path.name)
   const target = targetOf(request)
   writer.get(target)
   const version = textOf(at(body, "metadata", "resourceVersion"))
@@ -118,7 +116,7 @@ export function update(writer: Writer, request: WriteRequest): Answer {
 export function patch(writer: Writer, request: WriteRequest): Answer {
   const { resource, path, info } = request
   const accepted = Object.keys(patchTypes).filter((type) => !resource.custom || !type.includes("strategic"))
-  const { how, patch: change } = readPatch(request.contentType, request.text, accepted)
+  const { how, patch: change } = readPatch(request.contentType, request.bytes, accepted)
   const options = optionsOf(request)
   const target = targetOf(request)
   if (how === "apply") return apply(writer, request, change)
@@ -164,8 +162,8 @@ function apply(writer: Writer, request: WriteRequest, config: unknown): Answer {
   return { code: isNew ? 201 : 200, object }
 }
 
-function removeOptions({ info, text, contentType }: WriteRequest): RemoveOptions {
-  const body = text === "" ? {} : readObject(contentType, text)
+function removeOptions({ info, bytes, contentType }: WriteRequest): RemoveOptions {
+  const body = bytes.length === 0 ? {} : readObject(contentType, bytes)
   const preconditions = fieldsOf(body["preconditions"])
   const uid = preconditions["uid"]
   const resourceVersion = preconditions["resourceVersion"]

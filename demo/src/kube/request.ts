@@ -116,8 +116,8 @@ export function readRequest(request: IncomingMessage): RequestInfo {
 /** Largest body that is read, as the API server limits it. */
 const bodyLimit = 3 * 1024 * 1024
 
-/** The whole body as text. @throws StatusError 413 */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** The whole body. @throws StatusError 413 */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -126,5 +126,5 @@ export async function readBody(request: IncomingMessage): Promise<string> {
       throw new StatusError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${bodyLimit}`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString("utf8")
+  return Buffer.concat(chunks)
 }

@@ -13,7 +13,7 @@ import type { Registry } from "./registry.ts"
 import { numberOf, readBody, readRequest, type RequestInfo, type ResourcePath } from "./request.ts"
 import type { Resource } from "./resource.ts"
 import { answerReview, answerTokenRequest, reviewKinds } from "./review.ts"
-import { forbidden, methodNotAllowed, noSuchPath, StatusError } from "./status.ts"
+import { forbidden, methodNotAllowed, noSuchPath, notImplemented, StatusError } from "./status.ts"
 import type { Tokens } from "./token.ts"
 import type { User } from "./user.ts"
 import type { Sink, Watches } from "./watch.ts"
@@ -73,6 +73,7 @@ async function answerPath({ request, response, info, parts }: Call): Promise<voi
   if (["/healthz", "/livez", "/readyz"].some((root) => path === root || path.startsWith(`${root}/`)))
     return sendText(response, 200, "ok", "text/plain; charset=utf-8")
   if (info.verb !== "get") throw methodNotAllowed()
+  if (path === "/metrics" || path.startsWith("/logs")) throw notImplemented(path)
   const found = discover(parts.registry, path, request.headers.accept ?? "")
   if (found) return send(response, 200, found.body, found.type)
   const document = openApi(parts.registry, path)
@@ -90,8 +91,8 @@ async function answerReviewOf(
   const isToken = path.group === "" && path.plural === "serviceaccounts" && path.subresource === "token"
   if (!kind && !isToken) return false
   if (request.method !== "POST") throw methodNotAllowed()
-  const text = await readBody(request)
-  const body = readObject(request.headers["content-type"], text)
+  const bytes = await readBody(request)
+  const body = readObject(request.headers["content-type"], bytes)
   const { clock, rbac, tokens } = parts
   const account = { namespace: path.namespace, name: path.name }
   const answer = kind
@@ -160,7 +161,7 @@ function startWatch(
 async function answerWrite(call: Call, resource: Resource, path: ResourcePath, form: Form): Promise<void> {
   const { request, response, info, parts, user, warnings } = call
   const { writer, rbac, clock } = parts
-  const text = await readBody(request)
+  const bytes = await readBody(request)
   const attributes = attributesOf(info)
   const write: handler.WriteRequest = {
     info,
@@ -168,8 +169,7 @@ async function answerWrite(call: Call, resource: Resource, path: ResourcePath, f
     resource,
     contentType: request.headers["content-type"],
     userAgent: request.headers["user-agent"],
-    text,
-    form,
+    bytes,
     warn: (message) => void warnings.push(message),
     require: (more) => {
       if (!("path" in attributes)) authorize(rbac, user, { ...attributes, ...more })
