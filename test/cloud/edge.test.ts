@@ -83,6 +83,14 @@ describe("an error", () => {
     await broken.close()
   })
 
+  test("of a store that is gone says when to try again", async () => {
+    const dead = await startTestApi()
+    await dead.close()
+    const response = await dead.send("listClusters", dead.tenant.tokens.viewer)
+    expect([response.status, response.headers.get("retry-after")]).toEqual([503, "5"])
+    expect((await problemOf(response)).code).toBe("unavailable")
+  })
+
   test("of a path that is not there names it", async () => {
     const response = await api.api.request("/api/v1/nothing", { headers: bearer() })
     expect(await problemOf(response)).toMatchObject({ status: 404, code: "route.not_found" })
@@ -232,9 +240,17 @@ describe("too many calls", () => {
         { headers: { authorization: `Bearer smm_${"g".repeat(43)}` } },
         { incoming: { socket: { remoteAddress: address } } },
       )
-    for (let i = 0; i < 30; i++) expect((await guess("10.0.0.1")).status).toBe(401)
+    const known = () =>
+      busy.api.request(
+        "/api/v1/session",
+        { headers: { authorization: `Bearer ${busy.tenant.tokens.viewer}` } },
+        { incoming: { socket: { remoteAddress: "10.0.0.1" } } },
+      )
+    expect((await known()).status).toBe(200)
+    for (let i = 0; i < 60; i++) expect((await guess("10.0.0.1")).status).toBe(401)
     expect((await guess("10.0.0.1")).status).toBe(429)
     expect((await guess("10.0.0.2")).status).toBe(401)
+    expect((await known()).status).toBe(200)
     busy.clock.advance(1000)
     expect((await guess("10.0.0.1")).status).toBe(401)
     await busy.close()

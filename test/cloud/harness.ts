@@ -56,6 +56,8 @@ export type TestCloud = {
   tenant: Tenant
   /** A second organization, which must see nothing of the first. */
   other: Tenant
+  /** The same cloud as another process has it: over the same database, with a memory of its own. */
+  otherProcess(): Cloud
   close(): Promise<void>
 }
 
@@ -111,6 +113,10 @@ export async function startTestCloud(overrides: Partial<Cloud> = {}): Promise<Te
     logs,
     tenant: await createTenant(cloud, "acme"),
     other: await createTenant(cloud, "globex"),
+    otherProcess: () => ({
+      ...cloud,
+      table: createTable({ client: database.client, name, now: () => clock.at }),
+    }),
     close: database.close,
   }
 }

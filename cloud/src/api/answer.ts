@@ -2,13 +2,15 @@ import { createHash } from "node:crypto"
 import type { Context } from "hono"
 import { AppError, problemOf } from "#shared/error.ts"
 import type { Logger } from "pino"
+import { unavailableOf } from "../store/unavailable.ts"
 
-/** What reaches the caller: an AppError as it is, anything else as `internal`, with the cause in the log only. */
+/** What reaches the caller: an AppError as it is, anything else as `unavailable` or `internal`, with the cause in the log only. */
 export function problemResponse(error: unknown, requestId: string, log: Logger): Response {
   const known =
     error instanceof AppError
       ? error
-      : new AppError("internal", `something went wrong here; tell us the request id ${requestId}`)
+      : (unavailableOf(error) ??
+        new AppError("internal", `something went wrong here; tell us the request id ${requestId}`))
   if (known !== error) log.error({ requestId, error: describe(error) }, "request failed")
   const problem = problemOf(known, requestId)
   const retryAfter = problem.retryAfterSeconds

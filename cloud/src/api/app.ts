@@ -34,23 +34,44 @@ const maxBodyBytes = 64 * 1024
 const rates = {
   credential: { burst: 300, perSecond: 100 },
   /** Of one address: calls without a credential, or with one that is not known. */
-  stranger: { burst: 30, perSecond: 2 },
+  stranger: { burst: 60, perSecond: 5 },
 }
 
-type Edge = { cloud: Cloud; byCredential: RateLimiter; byAddress: RateLimiter }
+type Edge = { cloud: Cloud; byCredential: RateLimiter; byAddress: RateLimiter; good: Recent }
 
-async function authenticate({ cloud, byCredential, byAddress }: Edge, c: ApiContext): Promise<Actor> {
+/** Credentials that were good when they came last: a stranger at the same address does not lock them out. */
+type Recent = { has(credential: string): boolean; note(credential: string, isGood: boolean): void }
+
+function createRecent(most: number): Recent {
+  const recent = new Set<string>()
+  return {
+    has: (credential) => recent.has(credential),
+    note(credential, isGood) {
+      recent.delete(credential)
+      if (isGood) recent.add(credential)
+      if (recent.size > most) recent.delete(recent.values().next().value ?? "")
+    },
+  }
+}
+
+async function authenticate(edge: Edge, c: ApiContext): Promise<Actor> {
+  const { cloud, byCredential, byAddress, good } = edge
   const address = addressOf(c)
-  byAddress(address, 0)
+  const authorization = c.req.header("authorization")
+  let credential: string | undefined
   try {
-    const authorization = c.req.header("authorization")
-    const cookie = readSessionCookie(cloud, c)
-    const credential = credentialOf(authorization, cookie)
+    credential = credentialOf(authorization, readSessionCookie(cloud, c))
+    if (!good.has(credential)) byAddress(address, 0)
     byCredential(credential)
     if (authorization === undefined && !["GET", "HEAD"].includes(c.req.method)) demandOrigin(cloud, c)
-    return await actorOf(cloud, credential, c.req.header("smm-org"))
+    const actor = await actorOf(cloud, credential, c.req.header("smm-org"))
+    good.note(credential, true)
+    return actor
   } catch (error) {
-    if (error instanceof AppError && error.code === "auth.required") byAddress(address)
+    if (error instanceof AppError && error.code === "auth.required") {
+      if (credential !== undefined) good.note(credential, false)
+      byAddress(address)
+    }
     throw error
   }
 }
@@ -112,6 +133,7 @@ export function createApi(cloud: Cloud): Api {
     cloud,
     byCredential: createRateLimiter(rates.credential, cloud.now),
     byAddress: createRateLimiter(rates.stranger, cloud.now),
+    good: createRecent(10_000),
   }
   app.use(async (c, next) => {
     const startedAt = cloud.now()
