@@ -1,4 +1,4 @@
-import type { Family, RateSeries } from "../reconcile/series.ts"
+import { type Family, type RateSeries, families } from "../reconcile/series.ts"
 import { hashText, labelsOf } from "./text.ts"
 
 /** A series of the mesh that any number of proxies add to. */
@@ -24,29 +24,34 @@ export type ProxyReader = {
   done(): void
 }
 
-const familyIds: Record<Family, string> = {
-  requests: "requests0",
-  duration: "duration11",
-  requestBytes: "requestBytes222",
-  responseBytes: "responseBytes3333",
-  tcpSent: "tcpSent4",
-  tcpReceived: "tcpReceived5",
-  tcpOpened: "tcpOpened6",
-  tcpClosed: "tcpClosed7",
-}
+const familyIds = new Map((Object.keys(families) as Family[]).map((family, i) => [family, i + 1]))
+
+/** Told apart in the hash, for a ztunnel's text does not say that it is one. */
+const seedOf = (family: Family, more: Readonly<Record<string, string>>): number =>
+  (familyIds.get(family) ?? 0) + (more["app"] === undefined ? 0 : 100)
 
 export function createCounters(): Counters {
   const proxies = new Map<string, Proxy>()
   const sums = new Map<string, Sum>()
+  /** The same text of many proxies is read once. */
+  const byText = new Map<number, Sum>()
   let pass = 0
   let dropped = 0
   let proxiesWithRates = 0
 
-  const sumOf = (family: Family, labelText: string, more: Readonly<Record<string, string>>): Sum => {
+  const sumOf = (
+    text: number,
+    family: Family,
+    labelText: string,
+    more: Readonly<Record<string, string>>,
+  ): Sum => {
+    const read = byText.get(text)
+    if (read) return read
     const labels = { ...labelsOf(family, labelText), ...more }
     const key = `${family}|${JSON.stringify(Object.entries(labels).sort())}`
     const sum = sums.get(key) ?? { family, labels, perSecond: 0, usedIn: pass }
     sums.set(key, sum)
+    byText.set(text, sum)
     return sum
   }
 
@@ -68,9 +73,9 @@ export function createCounters(): Counters {
             dropped++
             return
           }
-          const key = hashText(familyIds[family], labelText)
+          const key = hashText(seedOf(family, labels), labelText)
           const known = proxy.counters.get(key)
-          const counter = known ?? { last: 0, sum: sumOf(family, labelText, labels), usedIn: pass }
+          const counter = known ?? { last: 0, sum: sumOf(key, family, labelText, labels), usedIn: pass }
           if (!known) proxy.counters.set(key, counter)
           // a counter that fell was reset: all of it grew since; one that is new on a known proxy began at zero
           const growth = value >= counter.last ? value - counter.last : value
@@ -95,6 +100,7 @@ export function createCounters(): Counters {
       // a proxy that did not answer for three passes is gone, or as good as
       for (const [id, proxy] of proxies) if (pass - proxy.usedIn >= 3) proxies.delete(id)
       for (const [key, sum] of sums) if (pass - sum.usedIn >= 4) sums.delete(key)
+      for (const [text, sum] of byText) if (pass - sum.usedIn >= 4) byText.delete(text)
       const series = [...sums.values()].filter(({ usedIn }) => usedIn === pass)
       return { series, proxiesWithRates, dropped }
     },

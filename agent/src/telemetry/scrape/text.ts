@@ -73,9 +73,9 @@ export function labelsOf(family: Family, text: string): Record<string, string> {
 const outcomeLabels = new Set(["response_code", "response_flags", "grpc_response_status"])
 
 /** A 53-bit hash (cyrb53 by bryc, public domain): a proxy has thousands of series, and their texts would be most of our memory. */
-export function hashText(family: string, text: string): number {
-  let h1 = 0xdeadbeef ^ family.length
-  let h2 = 0x41c6ce57 ^ family.charCodeAt(family.length - 1)
+export function hashText(seed: number, text: string): number {
+  let h1 = 0xdeadbeef ^ seed
+  let h2 = 0x41c6ce57 ^ seed
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     h1 = Math.imul(h1 ^ code, 2654435761)
