@@ -82,7 +82,7 @@ const matchesSource = (entry: Json, input: AuthorizationInput, { policy, trustDo
   ) &&
   holds(entry, "namespaces", input.namespace) &&
   matchesAccount(entry, input, policy) &&
-  holds(entry, "requestPrincipals", undefined) &&
+  (input.http === null || holds(entry, "requestPrincipals", undefined)) &&
   holds(entry, "ipBlocks", undefined) &&
   holds(entry, "remoteIpBlocks", undefined)
 

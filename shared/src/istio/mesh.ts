@@ -100,11 +100,18 @@ const configOf = (object: KubeObject): Config => ({
   annotations: object.metadata.annotations ?? {},
 })
 
+/** `namespace/name` of a gateway as an object of a namespace names it; old configs write `name.namespace.svc...`. Source: pilot `resolveGatewayName`. */
+export function gatewayName(written: string, namespace: string): string {
+  if (written === "mesh") return written
+  if (written.startsWith("./")) return `${namespace}${written.slice(1)}`
+  if (written.includes("/")) return written
+  const [name = written, of] = written.split(".")
+  return `${of ?? namespace}/${name}`
+}
+
 function virtualServiceOf(object: KubeObject, domain: string): VirtualService {
   const config = configOf(object)
-  const gateways = strings(config.spec["gateways"]).map((name) =>
-    name === "mesh" || name.includes("/") ? name : `${config.namespace}/${name}`,
-  )
+  const gateways = strings(config.spec["gateways"]).map((name) => gatewayName(name, config.namespace))
   return {
     ...config,
     hosts: strings(config.spec["hosts"]).map((host) => configHost(host, config.namespace, domain)),

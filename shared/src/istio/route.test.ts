@@ -252,6 +252,16 @@ describe("what a route does", () => {
     expect(routeRequest(mesh, client, ask()).destinations.map(({ port }) => port)).toEqual([9000, 80])
   })
 
+  test("a fault without a percentage happens never, a mirror without one always", () => {
+    const decision = decide({
+      route: [to("a")],
+      fault: { abort: { httpStatus: 500 }, delay: { fixedDelay: "1s" } },
+      mirror: { host: "shadow" },
+    })
+    expect(decision.fault).toMatchObject({ abort: { share: 0 }, delay: { share: 0 } })
+    expect(decision.mirrors[0]?.share).toBe(1)
+  })
+
   test("shares add up to one for any weights that are not all zero", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 6 }), (weights) => {
@@ -316,6 +326,13 @@ describe("delegates", () => {
     expect(subsets([root, narrow], ask({ path: "/other" }))).toEqual(["rest"])
   })
 
+  test("lose a route whole when one of its matches is outside of the root's", () => {
+    const mixed = inner([
+      { match: [{ uri: { prefix: "/api/v1" } }, { uri: { prefix: "/other" } }], route: [to("mixed")] },
+    ])
+    expect(subsets([root, mixed], ask({ path: "/api/v1" }))).toEqual(["rest"])
+  })
+
   test("with hosts of their own are none", () => {
     expect(
       subsets([root, inner([{ route: [to("inner")] }], { hosts: ["x.example"] })], ask({ path: "/api" })),
@@ -359,6 +376,29 @@ describe("a gateway", () => {
     ]
     expect(at(objects, { path: "/x" }).destinations[0]?.subset).toBe("x")
     expect(at(objects).destinations[0]?.subset).toBe("all")
+  })
+
+  test("stops at what takes everything before it joins", () => {
+    const objects = [
+      server(["*"]),
+      bound(
+        "shop/a",
+        ["a.example"],
+        [route("all"), { match: [{ uri: { prefix: "/x" } }], ...route("late") }],
+      ),
+      bound("shop/b", ["a.example"], [{ match: [{ uri: { prefix: "/y" } }], ...route("y") }]),
+    ]
+    expect(at(objects, { path: "/x" }).destinations[0]?.subset).toBe("all")
+    expect(at(objects, { path: "/y" }).destinations[0]?.subset).toBe("y")
+  })
+
+  test.each(["edge/gw", "gw.edge.svc.cluster.local", "gw.edge"])("may be named %s", (name) => {
+    const config1 = config("VirtualService", "shop/a", {
+      hosts: ["a.example"],
+      gateways: [name],
+      http: [route("a")],
+    })
+    expect(at([server(["*"]), config1]).outcome).toBe("route")
   })
 
   test("prefers the closer host, even when that has no route for the path", () => {

@@ -87,11 +87,10 @@ function sharesOf(mesh: Mesh, client: Client, rule: Rule, port: number): Destina
   })
 }
 
-function percentOf(fault: Json): number {
-  const value = record(fault["percentage"])["value"]
-  if (typeof value === "number") return Math.min(1, Math.max(0, value / 100))
-  if (fault["percentage"] !== undefined) return 0
-  return typeof fault["percent"] === "number" ? fault["percent"] / 100 : 1
+/** `percentage`, else what counts when it is not written. */
+function percentOf(written: Json, otherwise: number): number {
+  if (written["percentage"] === undefined) return otherwise
+  return Math.min(1, Math.max(0, number(record(written["percentage"])["value"]) / 100))
 }
 
 function faultOf(route: Json): Fault | null {
@@ -101,10 +100,10 @@ function faultOf(route: Json): Fault | null {
   const aborts = number(abort["httpStatus"]) !== 0 || text(abort["grpcStatus"]) !== ""
   if (ms === null && !aborts) return null
   return {
-    delay: ms === null ? null : { share: percentOf(delay), ms },
+    delay: ms === null ? null : { share: percentOf(delay, number(delay["percent"]) / 100), ms },
     abort: aborts
       ? {
-          share: percentOf(abort),
+          share: percentOf(abort, 0),
           httpStatus: number(abort["httpStatus"]) || 200,
           grpcStatus: text(abort["grpcStatus"]),
         }
@@ -133,7 +132,7 @@ function mirrorsOf(mesh: Mesh, client: Client, rule: Rule, port: number): Destin
       : [{ destination: single, percentage: { value: typeof value === "number" ? value : 100 } }, ...mirrors]
   return written.map((mirror) => ({
     ...destinationOf(mesh, client, rule, record(mirror["destination"]), port),
-    share: percentOf(mirror),
+    share: percentOf(mirror, 1),
   }))
 }
 

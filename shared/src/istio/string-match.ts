@@ -46,7 +46,7 @@ export function stringMatchesConflict(root: unknown, leaf: unknown): boolean {
   if (root === undefined || leaf === undefined) return false
   const [outer, inner] = [record(root), record(leaf)]
   const [outerKind, innerKind] = [kindOf(outer), kindOf(inner)]
-  if (outerKind === undefined || innerKind === undefined) return outerKind !== innerKind
+  if (outerKind === undefined || innerKind === undefined) return true
   if (outerKind === "regex" || innerKind === "regex") return true
   const [outerText, innerText] = [String(outer[outerKind]), String(inner[innerKind])]
   if (outerKind === "exact") return innerKind === "prefix" || innerText !== outerText
