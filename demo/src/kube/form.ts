@@ -34,14 +34,15 @@ const partial = (object: KubeObject) => ({
   metadata: object.metadata,
 })
 
-export type Shape = { resource: Resource; version: string; form: Form; now: number }
+/** What goes out how; `now` in milliseconds, for the ages in tables. */
+export type Shape = { resource: Resource; version: string; form: Form; now(): number }
 
 /** One object in the wanted form. */
 export function shaped({ resource, version, form, now }: Shape, object: KubeObject): unknown {
   const versioned = asVersion(resource, version, object)
   if (form === "metadata") return partial(versioned)
   if (form === "object") return versioned
-  const { columns, row } = tableOf(resource, version, now)
+  const { columns, row } = tableOf(resource, version, now())
   return table({ resourceVersion: object.metadata.resourceVersion }, columns, [row(versioned)])
 }
 
@@ -59,7 +60,7 @@ export type ListMetadata = { resourceVersion: string; continue?: string; remaini
 export function shapedList(shape: Shape, metadata: ListMetadata, objects: readonly KubeObject[]): string {
   const { resource, version, form, now } = shape
   if (form === "table") {
-    const { columns, row } = tableOf(resource, version, now)
+    const { columns, row } = tableOf(resource, version, now())
     return JSON.stringify(table(metadata, columns, objects.map(row)))
   }
   const apiVersion = resource.group === "" ? version : `${resource.group}/${version}`

@@ -10,7 +10,9 @@ import type { Resource } from "./resource.ts"
 import { readSelection } from "./selection.ts"
 import { badRequest, invalid, notFound, notImplemented } from "./status.ts"
 import { strategicPatch } from "./strategic.ts"
-import type { RemoveOptions, Target, WriteOptions, Writer } from "./writer.ts"
+import type { Target } from "./identity.ts"
+import type { RemoveOptions } from "./removal.ts"
+import type { WriteOptions, Writer } from "./writer.ts"
 
 /** A write as it comes over HTTP. */
 export type WriteRequest = {
