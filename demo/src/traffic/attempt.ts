@@ -86,6 +86,7 @@ function answered(
         flags: plain ? "UC" : "UF",
         failure: plain ? "reset" : "connect-failure",
         server: null,
+        upstream: workload,
         latency: overhead,
       },
     ]
@@ -108,7 +109,16 @@ function answered(
   })
   if (!decision.allowed) {
     const reply = localReply(call.protocol, 403)
-    return [{ ...common, ...reply, share, server: served(reply.code, overhead, false), latency: overhead }]
+    return [
+      {
+        ...common,
+        ...reply,
+        share,
+        upstream: workload,
+        server: served(reply.code, overhead, false),
+        latency: overhead,
+      },
+    ]
   }
   const { latency, outcomes } = context.quality(workload, call)
   return outcomes.map((outcome) => ({
@@ -117,6 +127,7 @@ function answered(
     grpc: outcome.grpc,
     share: share * outcome.share,
     server: { ...served(outcome.code, latency, true), share: share * outcome.share },
+    upstream: workload,
     latency: plus(latency, overhead),
   }))
 }
@@ -127,6 +138,7 @@ export function attemptsOf(
   caller: Workload,
   call: Call,
   destination: Pick<Destination, "host" | "subset" | "port">,
+  missingCode = 503,
 ): { attempts: Attempt[]; target: Target } {
   const target = targetOf(context.mesh, clientOf(caller), destination)
   const failing = (code: number, flags: string): Attempt[] => [
@@ -138,12 +150,17 @@ export function attemptsOf(
       service: target.service ?? null,
       cluster: "",
       server: null,
+      upstream: null,
       latency: around(0.4),
     },
   ]
   switch (target.state) {
     case "no_cluster":
-      return { attempts: failing(503, "NC"), target }
+      // what has no cluster has no service in the metrics either
+      return {
+        attempts: failing(missingCode, "NC").map((attempt) => ({ ...attempt, service: null })),
+        target,
+      }
     case "no_endpoints":
       return { attempts: failing(503, "UH"), target }
     case "outside": {
@@ -156,6 +173,7 @@ export function attemptsOf(
         service: target.service ?? null,
         cluster: "",
         server: null,
+        upstream: null,
         latency: outside,
       }
       return { attempts: [attempt], target }
@@ -181,13 +199,14 @@ const grpcNames: Readonly<Record<string, string>> = {
 /** Whether a retry policy takes the failure. Source: Envoy, `x-envoy-retry-on` and `x-envoy-retry-grpc-on`. */
 function isRetried({ code, grpc, failure, flags }: Attempt, on: readonly string[]): boolean {
   if (["NC", "UH", "UT"].includes(flags)) return false
+  const answered = failure === ""
   const status = Number(code)
   return on.some((entry) => {
-    if (entry === "5xx") return status >= 500 || failure !== ""
+    if (entry === "5xx") return status >= 500
     if (entry === "gateway-error") return status >= 502 && status <= 504
-    if (entry === "retriable-status-codes") return status === 503
+    if (entry === "retriable-status-codes") return answered && status === 503
     if (entry === "connect-failure" || entry === "reset") return failure === entry
-    return entry === code || (grpc !== "" && entry === grpcNames[grpc])
+    return answered && (entry === code || (grpc !== "" && entry === grpcNames[grpc]))
   })
 }
 

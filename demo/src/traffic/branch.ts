@@ -18,6 +18,8 @@ export type Branch = {
   /** The catch-all cluster it left through, or empty. */
   cluster: string
   server: Served | null
+  /** The workload whose endpoint the caller's proxy chose; null when it came to none. */
+  upstream: Workload | null
   latency: Latency
 }
 

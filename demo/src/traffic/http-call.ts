@@ -11,11 +11,8 @@ export type CallResult = {
   mirrored: Served[]
 }
 
-const serviceOf = (context: CallContext, host: string): Branch["service"] =>
-  context.mesh.services.get(host)?.[0] ?? null
-
 /** What the proxy answers without asking anybody. */
-function ownAnswer(context: CallContext, call: Call, decision: RouteDecision): Branch[] {
+function ownAnswer(call: Call, decision: RouteDecision): Branch[] {
   const passes = decision.outcome === "passthrough"
   const cluster = passes ? "PassthroughCluster" : decision.outcome === "blackhole" ? "BlackHoleCluster" : ""
   const reply = passes
@@ -28,9 +25,10 @@ function ownAnswer(context: CallContext, call: Call, decision: RouteDecision): B
       ...reply,
       share: 1,
       flags: decision.outcome === "not_found" ? "NR" : "-",
-      service: cluster === "" ? serviceOf(context, call.host) : null,
+      service: null,
       cluster,
       server: null,
+      upstream: null,
       latency: passes ? around(60) : around(0.3),
     },
   ]
@@ -43,21 +41,23 @@ function forwarded(context: CallContext, caller: Workload, call: Call, decision:
         ...localReply(call.protocol, 503),
         share: 1,
         flags: "NC",
-        service: serviceOf(context, call.host),
+        service: null,
         cluster: "",
         server: null,
+        upstream: null,
         latency: around(0.3),
       },
     ]
+  // Gateway API wants 500 for a backend that is not there
+  const missing = decision.decidedBy?.kind.startsWith("HTTPRoute.") === true ? 500 : 503
   return decision.destinations.flatMap((destination) => {
-    const { attempts } = attemptsOf(context, caller, call, destination)
+    const { attempts } = attemptsOf(context, caller, call, destination, missing)
     const settled: Attempt[] = withRetries(
       withTimeout(attempts, decision.timeoutMs ?? decision.retries.perTryTimeoutMs, call.protocol),
       decision.retries,
     )
     return settled.map(({ failure: _, ...branch }) => ({
       ...branch,
-      service: branch.service ?? serviceOf(context, call.host),
       share: branch.share * destination.share,
       server: branch.server && { ...branch.server, share: branch.server.share * destination.share },
     }))
@@ -71,12 +71,7 @@ const scaled = (branch: Branch, share: number): Branch => ({
 })
 
 /** Delay and abort are drawn apart, as Envoy does; an aborted call never leaves the caller's proxy. */
-function withFault(
-  context: CallContext,
-  call: Call,
-  fault: Fault | null,
-  branches: readonly Branch[],
-): Branch[] {
+function withFault(call: Call, fault: Fault | null, branches: readonly Branch[]): Branch[] {
   if (!fault) return [...branches]
   const { delay, abort } = fault
   const aborted: Branch[] = abort
@@ -87,9 +82,10 @@ function withFault(
             : localReply(call.protocol, abort.httpStatus)),
           share: 1,
           flags: "FI",
-          service: branches[0]?.service ?? serviceOf(context, call.host),
+          service: branches[0]?.service ?? null,
           cluster: "",
           server: null,
+          upstream: null,
           latency: around(0.3),
         },
       ]
@@ -139,11 +135,9 @@ export function httpCall(context: CallContext, caller: Workload, call: Call): Ca
   if (!caller.sidecar) return withoutProxy(context, caller, call)
   const decision = routeRequest(context.mesh, clientOf(caller), call)
   const branches =
-    decision.outcome === "route"
-      ? forwarded(context, caller, call, decision)
-      : ownAnswer(context, call, decision)
+    decision.outcome === "route" ? forwarded(context, caller, call, decision) : ownAnswer(call, decision)
   return {
-    branches: withFault(context, call, decision.fault, branches),
+    branches: withFault(call, decision.fault, branches),
     mirrored: mirrorsOf(context, caller, call, decision),
   }
 }

@@ -7,30 +7,41 @@ export type Labels = Readonly<Record<string, string>>
 
 const unknown = "unknown"
 
-function side(
-  name: "source" | "destination",
-  workload: Workload | null,
-  cluster: string,
-  mutual: boolean,
-): Labels {
+/** What a proxy knows of the other side. `named`: it told its name, its app and version too; else they come from the endpoint alone. */
+type Peer = { workload: Workload; named: boolean; mutual: boolean }
+
+const nobody = {
+  name: unknown,
+  canonicalName: unknown,
+  canonicalRevision: "latest",
+  namespace: unknown,
+  principal: unknown,
+  app: unknown,
+  version: unknown,
+}
+
+function side(end: "source" | "destination", peer: Peer | null, cluster: string): Labels {
+  const known = peer?.workload ?? nobody
+  const { app, version } = peer?.named === true ? peer.workload : nobody
   return {
-    [`${name}_workload`]: workload?.name ?? unknown,
-    [`${name}_canonical_service`]: workload?.canonicalName ?? unknown,
-    [`${name}_canonical_revision`]: workload?.canonicalRevision ?? "latest",
-    [`${name}_workload_namespace`]: workload?.namespace ?? unknown,
-    [`${name}_principal`]: workload && mutual ? workload.principal : unknown,
-    [`${name}_app`]: workload?.app ?? unknown,
-    [`${name}_version`]: workload?.version ?? unknown,
-    [`${name}_cluster`]: workload ? cluster : unknown,
+    [`${end}_workload`]: known.name,
+    [`${end}_canonical_service`]: known.canonicalName,
+    [`${end}_canonical_revision`]: known.canonicalRevision,
+    [`${end}_workload_namespace`]: known.namespace,
+    [`${end}_principal`]: peer?.mutual === true ? known.principal : unknown,
+    [`${end}_app`]: app,
+    [`${end}_version`]: version,
+    [`${end}_cluster`]: peer ? cluster : unknown,
   }
 }
 
-function serviceLabels(branch: Pick<Branch, "service" | "cluster">, call: Call): Labels {
-  const { service, cluster } = branch
+/** Without a cluster the host that was asked for stands for the service; TCP has none. The namespace is the other side's, not the service's. */
+function serviceLabels({ service, cluster }: Branch, call: Call, namespace: string): Labels {
+  const asked = call.protocol === "tcp" ? unknown : call.host
   return {
-    destination_service: service?.host ?? call.host,
-    destination_service_name: service?.name ?? (cluster === "" ? call.host : cluster),
-    destination_service_namespace: service?.namespace ?? unknown,
+    destination_service: service?.host ?? asked,
+    destination_service_name: service?.name ?? (cluster === "" ? asked : cluster),
+    destination_service_namespace: namespace,
   }
 }
 
@@ -47,28 +58,39 @@ function responseLabels(call: Call, code: string, grpc: string, flags: string): 
       }
 }
 
-/** What the caller's proxy reports. It cannot tell whether the connection was secured. Source: istio.io, "Istio Standard Metrics". */
+/** Proxies tell each other their names in headers, over TCP only in the handshake of mutual TLS. */
+const tells = (workload: Workload, call: Call, mutual: boolean): boolean =>
+  workload.sidecar && (call.protocol !== "tcp" || mutual)
+
+/**
+ * What the caller's proxy reports. It cannot tell whether the connection was secured, and knows a server that did not answer by its endpoint
+ * only. Source: istio.io, "Istio Standard Metrics"; istio/proxy `istio_stats.cc`.
+ */
 export const sourceLabels = ({ caller, call, branch, cluster }: Ends): Labels => {
-  const mutual = branch.server?.security === "mutual_tls"
+  const { server, upstream } = branch
+  const mutual = server?.security === "mutual_tls"
+  const answered = server !== null && server.flags !== "DC"
+  const named = upstream !== null && answered && tells(upstream, call, mutual)
   return {
     reporter: "source",
-    ...side("source", caller, cluster, mutual),
-    ...side("destination", branch.server?.workload ?? null, cluster, mutual),
-    ...serviceLabels(branch, call),
+    ...side("source", { workload: caller, named: true, mutual }, cluster),
+    ...side("destination", upstream && { workload: upstream, named, mutual }, cluster),
+    ...serviceLabels(branch, call, upstream?.namespace ?? unknown),
     ...responseLabels(call, branch.code, branch.grpc, branch.flags),
     connection_security_policy: unknown,
   }
 }
 
-/** What the server's proxy reports; a caller without a proxy is unknown to it. */
+/** What the server's proxy reports; a caller that does not tell its name is unknown to it. */
 export const destinationLabels = (ends: Ends & { served: Served }): Labels => {
   const { caller, call, branch, cluster, served } = ends
   const mutual = served.security === "mutual_tls"
+  const named = tells(caller, call, mutual)
   return {
     reporter: "destination",
-    ...side("source", caller.sidecar ? caller : null, cluster, mutual),
-    ...side("destination", served.workload, cluster, mutual),
-    ...serviceLabels(branch, call),
+    ...side("source", named ? { workload: caller, named, mutual } : null, cluster),
+    ...side("destination", { workload: served.workload, named: true, mutual }, cluster),
+    ...serviceLabels(branch, call, served.workload.namespace),
     ...responseLabels(call, served.code, served.flags === "DC" ? "" : branch.grpc, served.flags),
     connection_security_policy: mutual ? "mutual_tls" : "none",
   }

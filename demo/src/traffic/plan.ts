@@ -190,6 +190,7 @@ const mirrorBranch = (served: Served, mesh: Mesh, call: Call): Branch => ({
   service: mesh.services.get(call.host)?.[0] ?? null,
   cluster: "",
   server: served,
+  upstream: served.workload,
   latency: served.latency,
 })
 

@@ -16,6 +16,7 @@ const ended = (share: number, flags: string, over: Partial<Branch>): Branch => (
   service: null,
   cluster: "",
   server: null,
+  upstream: null,
   latency: around(0.3),
   ...over,
 })
@@ -34,7 +35,9 @@ export function tcpCall(context: CallContext, caller: Workload, call: Call): Bra
       return [ended(destination.share, "-", { code: "200", service })]
     if (target.state !== "endpoints" || !service)
       return [
-        ended(destination.share, target.state === "no_endpoints" ? "UH" : "NC", { service: service ?? null }),
+        target.state === "no_endpoints" && service
+          ? ended(destination.share, "UH", { service })
+          : ended(destination.share, "NC", {}),
       ]
     return serversOf(context, target).map(({ workload, instance, share }) => {
       const part = share * destination.share
@@ -46,7 +49,8 @@ export function tcpCall(context: CallContext, caller: Workload, call: Call): Bra
         server: instance,
         port,
       })
-      if (!connection.accepted) return ended(part, connection.security === "none" ? "UC" : "UF", { service })
+      if (!connection.accepted)
+        return ended(part, connection.security === "none" ? "UC" : "UF", { service, upstream: workload })
       const mutual = connection.security === "mutual_tls"
       const { allowed } = authorize(mesh, instance, {
         principal: mutual ? caller.principal.replace("spiffe://", "") : "",
@@ -58,6 +62,7 @@ export function tcpCall(context: CallContext, caller: Workload, call: Call): Bra
       return ended(part, "-", {
         code,
         service,
+        upstream: workload,
         server: {
           workload,
           share: part,

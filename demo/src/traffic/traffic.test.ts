@@ -49,7 +49,7 @@ const rate = (flows: readonly Flow[], labels: Record<string, string>): number =>
     .filter((flow) => Object.entries(labels).every(([name, value]) => flow.labels[name] === value))
     .reduce((sum, { perSecond }) => sum + (perSecond[httpColumns.requests] ?? 0), 0)
 
-const toReviews = { reporter: "source", destination_service_name: "reviews" }
+const toReviews = { reporter: "source", destination_service: "reviews.bookinfo.svc.cluster.local" }
 const virtualService = (http: unknown[]): ObjectInput =>
   istio("VirtualService", "bookinfo", "reviews", { hosts: ["reviews"], http })
 const route = (subset: string, weight = 100) => ({ destination: { host: "reviews", subset }, weight })
@@ -138,12 +138,7 @@ describe("Bookinfo under a changing config", () => {
   ])("%s ends all calls at the caller", (_, http, code, flags) => {
     world.apply(virtualService(http))
     expect(
-      asked({
-        ...toReviews,
-        response_code: code,
-        response_flags: flags,
-        destination_service_namespace: "bookinfo",
-      }),
+      asked({ ...toReviews, response_code: code, response_flags: flags, destination_workload: "unknown" }),
     ).toBeCloseTo(20, 6)
     expect(asked({ ...toReviews, reporter: "destination" })).toBe(0)
   })
@@ -208,6 +203,27 @@ describe("Bookinfo under a changing config", () => {
     for (const reporter of ["source", "destination"])
       expect(asked({ ...toReviews, reporter, response_code: "403" })).toBeCloseTo(20, 6)
     expect(asked({ destination_service_name: "ratings" })).toBe(0)
+  })
+
+  test("what came to no server is labelled as Envoy does: by the service where its cluster is known, else by the host", () => {
+    const labelsOf = (http: unknown[]) => {
+      world.apply(virtualService(http))
+      return world.traffic
+        .flows()
+        .filter(
+          ({ labels }) => labels["source_workload"] === "productpage-v1" && labels["response_code"] !== "200",
+        )
+        .map(({ labels }) => [labels["destination_service_name"], labels["destination_service_namespace"]])
+    }
+    const abort = { percentage: { value: 100 }, httpStatus: 500 }
+    expect(labelsOf([{ fault: { abort }, route: [route("v1")] }])).toEqual([
+      ["reviews", "unknown"],
+      ["reviews", "unknown"],
+    ])
+    expect(labelsOf([{ route: [route("v9")] }])).toEqual([
+      ["reviews.bookinfo.svc.cluster.local", "unknown"],
+      ["reviews.bookinfo.svc.cluster.local", "unknown"],
+    ])
   })
 
   test("a new version that nobody described takes its share", () => {
