@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { createRequire } from "node:module"
 import { join } from "node:path"
+import { setImmediate, setTimeout } from "node:timers/promises"
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb"
 import dynalite from "dynalite"
 import { sweepExpired } from "./sweep.ts"
@@ -74,18 +75,50 @@ async function tryOpen(path: string, folder: string): Promise<void> {
   await level.close()
 }
 
-/** Only who knows the key is let in: a browser page or another user of this machine, who may find the port, does not. */
-function guard(server: Server, accessKeyId: string): void {
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
+type Guard = { drain(): Promise<void> }
+
+/** How long a request may take to end before the database is closed under it. */
+const drainMs = 5_000
+
+/**
+ * Only who knows the key is let in: a browser page or another user of this machine, who may find the port, does not. `drain` lets
+ * nobody in any more and waits for those inside: dynalite ends the process when its database is closed while it reads.
+ */
+function guard(server: Server, accessKeyId: string): Guard {
   const wanted = `Credential=${accessKeyId}/`
-  const [answer] = server.listeners("request") as ((
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) => void)[]
+  const [answer] = server.listeners("request") as Listener[]
+  const inside = new Set<ServerResponse>()
+  let isOpen = true
+  let wasLeft: () => void = () => undefined
   server.removeAllListeners("request")
   server.on("request", (request, response) => {
-    if (request.headers.authorization?.includes(wanted)) answer?.(request, response)
-    else response.writeHead(403).end()
+    if (!request.headers.authorization?.includes(wanted)) return void response.writeHead(403).end()
+    if (!isOpen) return void response.writeHead(503).end()
+    inside.add(response)
+    // Not the event "close": a caller that hung up does not end what is done for it.
+    const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse
+    response.end = (...args: unknown[]) => {
+      inside.delete(response)
+      if (inside.size === 0) wasLeft()
+      return end(...args)
+    }
+    answer?.(request, response)
   })
+  return {
+    async drain() {
+      isOpen = false
+      const empty = new Promise<void>((resolve) => {
+        wasLeft = resolve
+        if (inside.size === 0) resolve()
+      })
+      const timer = new AbortController()
+      const late = setTimeout(drainMs, undefined, { signal: timer.signal }).catch(() => undefined)
+      await Promise.race([empty, late])
+      timer.abort()
+      await setImmediate()
+    },
+  }
 }
 
 const listen = (server: Server): Promise<AddressInfo> =>
@@ -107,7 +140,7 @@ function keepSwept(client: DynamoDBClient, now: () => number): () => void {
   }
   // One that fails is tried again an hour later; reads never see what has expired, swept or not.
   const run = () => void sweep().catch(() => undefined)
-  const first = setTimeout(run, firstSweepMs).unref()
+  const first = globalThis.setTimeout(run, firstSweepMs).unref()
   const later = setInterval(run, sweepEveryMs).unref()
   return () => {
     clearTimeout(first)
@@ -124,7 +157,7 @@ export async function openEmbedded(folder: string | null, now: () => number = Da
   if (folder !== null && path !== undefined) await tryOpen(path, folder)
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, ...(path === undefined ? {} : { path }) })
   const accessKeyId = randomBytes(16).toString("hex")
-  guard(server, accessKeyId)
+  const { drain } = guard(server, accessKeyId)
   const { port } = await listen(server)
   const client = new DynamoDBClient({
     endpoint: `http://127.0.0.1:${port}`,
@@ -137,6 +170,7 @@ export async function openEmbedded(folder: string | null, now: () => number = Da
     client,
     async close() {
       stopSweeping()
+      await drain()
       client.destroy()
       server.closeAllConnections()
       await new Promise<void>((resolve, reject) => {

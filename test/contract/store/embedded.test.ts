@@ -91,6 +91,25 @@ describe("the data folder", () => {
 })
 
 describe("the embedded database", () => {
+  test("ends what it was asked before it closes", async () => {
+    const embedded = await openEmbedded(folder)
+    await ensureTable(embedded.client, "smm")
+    const table = createTable({ client: embedded.client, name: "smm", now: () => 0 })
+    const text = "x".repeat(3000)
+    await table.batch(
+      Array.from({ length: 300 }, (_, i) => ({ pk: "p", sk: String(i), text })),
+      [],
+    )
+    const asked = Array.from({ length: 20 }, (_, i) =>
+      i % 2 ? table.page("p", {}) : table.page("p", { limit: 2 }),
+    )
+    const answers = Promise.allSettled(asked)
+    await embedded.close()
+    await answers
+    const again = await openEmbedded(folder)
+    await again.close()
+  })
+
   test("lets nobody in who does not know this process's key, nor a page of a browser", async () => {
     const embedded = await openEmbedded(null)
     const endpoint = await endpointOf(embedded.client)
