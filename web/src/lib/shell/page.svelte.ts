@@ -20,17 +20,27 @@ const nothing: PageInfo = { crumbs: [] }
 
 /** What the page tells the shell about itself. */
 export class PageFrame {
-  #read = $state.raw<() => PageInfo>(() => nothing)
+  /**
+   * The page that goes ends after the one that comes was made, in the same batch of updates: state that the one wrote, the other may not
+   * see yet. So the pages stand in a plain list, and only the count of its changes is state.
+   */
+  #pages: (() => PageInfo)[] = []
+  #changes = $state(0)
   helpOpen = $state(false)
   paletteOpen = $state(false)
 
-  readonly info = $derived(this.#read())
+  readonly info = $derived.by(() => {
+    void this.#changes
+    return this.#pages.at(-1)?.() ?? nothing
+  })
 
   /** Call while a page's component is made; `read` may use its state. */
   describe(read: () => PageInfo): void {
-    this.#read = read
+    this.#pages.push(read)
+    this.#changes++
     onDestroy(() => {
-      if (this.#read === read) this.#read = () => nothing
+      this.#pages = this.#pages.filter((other) => other !== read)
+      this.#changes++
     })
   }
 }
