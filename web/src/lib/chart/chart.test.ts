@@ -15,7 +15,9 @@ describe("a scale", () => {
   test("is cut into round parts", () => {
     expect(partsOf(150)).toBe(3)
     expect(partsOf(0.8)).toBe(4)
-    expect(partsOf(5000)).toBe(5)
+    expect(partsOf(6000)).toBe(3)
+    expect(partsOf(1000)).toBe(4)
+    expect(partsOf(1000, true)).toBe(2)
   })
 })
 

@@ -25,6 +25,8 @@ export type PlotOptions = {
   /** Charts with the same key share their cursor. */
   sync: string
   max: number | undefined
+  /** The lines are sums already: each fills down to the one before it. */
+  stack: boolean
   /** The whole time shown, also where nothing was measured. */
   range: () => { from: number; to: number } | undefined
   onmove: (index: number | null, left: number) => void
@@ -34,9 +36,7 @@ export type PlotOptions = {
 /** The value of a token as a canvas takes it, with an opacity. */
 function ink(host: Element, token: string, opacity = 1): string {
   const color = getComputedStyle(host).getPropertyValue(token).trim()
-  return opacity < 1 && color.startsWith("oklch(") && !color.includes("/")
-    ? color.replace(/\)$/, ` / ${opacity})`)
-    : color
+  return opacity < 1 ? `color-mix(in oklab, ${color} ${opacity * 100}%, transparent)` : color
 }
 
 /** Values with a hole on both sides: a line cannot show them, so they are points. */
@@ -50,8 +50,12 @@ function hatchHoles(plot: uPlot): void {
   const { ctx, bbox } = plot
   let from: number | undefined
   const holes: [number, number][] = []
+  let begun = false
   times.forEach((time, i) => {
     const hole = columns.every((column) => column[i] == null)
+    // Before the first value there was nobody to measure: that is no hole.
+    begun ||= !hole
+    if (!begun) return
     if (hole && from === undefined) from = times[Math.max(0, i - 1)] ?? time
     if (!hole && from !== undefined) {
       holes.push([from, time])
@@ -125,7 +129,7 @@ const axes = (options: PlotOptions): uPlot.Axis[] => [
     ticks: { show: false },
     splits: (plot) => {
       const top = plot.scales["y"]?.max ?? 1
-      const parts = partsOf(top)
+      const parts = partsOf(top, options.height < 100)
       return Array.from({ length: parts + 1 }, (_, i) => (top * i) / parts)
     },
     values: (_, splits) => splits.map((value) => options.format(value)),
@@ -152,7 +156,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions, data: uPlot.
     {
       width: options.width,
       height: options.height,
-      padding: [8, 4, 0, 0],
+      padding: [8, 14, 0, 0],
       legend: { show: false },
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       scales: {
@@ -172,6 +176,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions, data: uPlot.
       },
       axes: axes(options),
       series: [{}, ...series],
+      bands: options.stack ? series.slice(1).map((_, i) => ({ series: [i + 2, i + 1] })) : [],
       hooks: {
         drawClear: [hatchHoles],
         draw: [(plot) => drawMarks(plot, options.marks())],

@@ -1,15 +1,17 @@
-/** The axis end above a maximum: 1, 1.5, 2, 3, 4, 5, 6, 8, 10 times a power of ten, so that ticks are round. */
+const steps = [1, 1.5, 2, 3, 4, 6, 8, 10]
+
+/** The axis end above a maximum: a round number that three or four equal parts divide into round numbers. */
 export function niceTop(max: number): number {
   if (!(max > 0) || !Number.isFinite(max)) return 1
   const power = 10 ** Math.floor(Math.log10(max))
-  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= max * (1 - 1e-9)) ?? 10
-  return step * power
+  return (steps.find((factor) => factor * power >= max * (1 - 1e-9)) ?? 10) * power
 }
 
-/** How many equal parts make round labels of that axis end. */
-export function partsOf(top: number): number {
+/** How many equal parts make round labels of that axis end; half as many where it is low. */
+export function partsOf(top: number, low = false): number {
   const lead = Math.round((top / 10 ** Math.floor(Math.log10(top) + 1e-9)) * 10) / 10
-  return lead === 1.5 || lead === 3 || lead === 6 ? 3 : lead === 5 || lead === 10 || lead === 1 ? 5 : 4
+  if (lead === 1.5 || lead === 3 || lead === 6) return 3
+  return low ? 2 : 4
 }
 
 export const largest = (columns: readonly (readonly (number | null)[])[]): number =>

@@ -35,3 +35,12 @@ export function sparkPath(
       .join(""),
   }
 }
+
+/** Without the time before the first value, when nobody measured. */
+export const sinceKnown = (values: readonly (number | null)[]): readonly (number | null)[] =>
+  values.slice(
+    Math.max(
+      0,
+      values.findIndex((value) => value !== null),
+    ),
+  )

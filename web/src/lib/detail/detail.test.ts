@@ -128,9 +128,10 @@ describe("an hour of history", () => {
     late: [],
   })
   test.each<[string, (number | null)[], { at: number; whole: boolean } | undefined]>([
-    ["now healthy", [0.1, 0.1, 0], undefined],
-    ["bad since a moment", [0, 0.1, 0.1], { at: minute, whole: false }],
-    ["a hole does not end it", [0, 0.1, null, 0.1], { at: minute, whole: false }],
+    ["now healthy", [0.1, 0.1, 0.1, 0], undefined],
+    ["bad since a moment", [0, 0, 0.1, 0.1], { at: 2 * minute, whole: false }],
+    ["a hole does not end it", [0, 0, 0.1, null, 0.1], { at: 2 * minute, whole: false }],
+    ["bad since it is known", [null, null, null, 0.1], { at: 3 * minute, whole: false }],
     ["bad for all of it", [null, 0.1, 0.1], { at: minute, whole: true }],
   ])("since when: %s", (_, ratios, since) => expect(failingSince(series(ratios), 0.005)).toEqual(since))
 })

@@ -46,8 +46,8 @@ export function latencyChange(change: { now: number; before: number } | null): s
 }
 
 /**
- * Since when the share of errors has been beyond `tolerance` without a break. `whole`: longer than the series knows. Holes do not end it:
- * nothing says that it was better then.
+ * Since when the share of errors has been beyond `tolerance` without a break. `whole`: for as long as the series reaches. Holes do not
+ * end it: nothing says that it was better then.
  */
 export function failingSince(
   series: SignalSeries,
@@ -57,12 +57,23 @@ export function failingSince(
   for (let i = series.times.length - 1; i >= 0; i--) {
     const ratio = series.errorRatio[i] ?? null
     if (ratio === null) continue
-    if (ratio < tolerance)
-      return first === undefined ? undefined : { at: series.times[first] ?? 0, whole: false }
+    if (ratio < tolerance) break
     first = i
   }
-  return first === undefined ? undefined : { at: series.times[first] ?? 0, whole: true }
+  // Two steps: the first one of a range may be cut.
+  return first === undefined ? undefined : { at: series.times[first] ?? 0, whole: first <= 1 }
 }
 
 /** What a point of an error chart says. */
 export const errorText = (percent: number): string => formatShare(percent / 100)
+
+/** A range that starts with the history when that is shorter, so that a new cluster's charts are not empty; at least ten minutes. */
+export function knownRange(
+  series: Pick<SignalSeries, "times" | "requestsPerSecond"> | undefined,
+  range: { from: number; to: number },
+): { from: number; to: number } {
+  const first = series?.requestsPerSecond.findIndex((value) => value !== null) ?? -1
+  const begin = first < 0 ? undefined : series?.times[first]
+  if (begin === undefined || begin <= range.from + 2 * minute) return range
+  return { from: Math.max(range.from, Math.min(begin - minute, range.to - 10 * minute)), to: range.to }
+}

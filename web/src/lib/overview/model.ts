@@ -78,10 +78,10 @@ export function healthGroups(
   rows: readonly MeshRow[],
   by: "namespace" | "cluster",
 ): HealthGroup[] {
-  const clusters = new Set(rows.map((row) => row.cluster)).size
+  const own = rows.filter((row) => row.kind !== "External")
+  const clusters = new Set(own.map((row) => row.cluster)).size
   const groups = new Map<string, MeshRow[]>()
-  for (const row of rows) {
-    if (row.kind === "External") continue
+  for (const row of own) {
     const key = by === "cluster" ? row.cluster : `${row.cluster}/${row.namespace}`
     groups.set(key, [...(groups.get(key) ?? []), row])
   }
@@ -111,8 +111,8 @@ export function healthGroups(
     )
 }
 
-/** What is wrong with a node, in words: `head` says it, `rest` says where or why. */
-export type Cause = { head: string; rest: string }
+/** What is wrong with a node, in words: `head` says it, `rest` says where or why; `blamed` is the node it comes from, when it does. */
+export type Cause = { head: string; rest: string; blamed?: TopologyNode }
 
 const failures = (edge: TopologyEdge): number => edge.requestsPerSecond * (edge.errorRatio ?? 0)
 
@@ -153,6 +153,7 @@ export function causeOf(node: TopologyNode, document: TopologyDocument): Cause {
     return {
       head: `${formatShare(ratio)} ${answer || "errors"}${version}`,
       rest: callee ? `most from ${callee.name}` : pods,
+      ...(callee ? { blamed: callee } : {}),
     }
   }
   if (notReady) return { head: `${notReady.ready} of ${notReady.total} pods ready`, rest: "" }

@@ -138,7 +138,11 @@ describe("the cause in words", () => {
       [checkout, sick("payments")],
       [edge("bff", "checkout", bad), edge("checkout", "payments", bad)],
     )
-    expect(causeOf(checkout, document)).toEqual({ head: "8.1 % 503 UF", rest: "most from payments" })
+    expect(causeOf(checkout, document)).toMatchObject({
+      head: "8.1 % 503 UF",
+      rest: "most from payments",
+      blamed: { name: "payments" },
+    })
   })
 
   test("names the pods when nothing else is wrong", () => {
