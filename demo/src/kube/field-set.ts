@@ -51,7 +51,7 @@ function walk(value: unknown, schema: MergeSchema, path: string, out: Leaves): v
 }
 
 function walkList(list: unknown[], schema: MergeSchema, path: string, out: Leaves): void {
-  if ((schema.list !== "map" && schema.list !== "set") || list.length === 0) {
+  if (schema.list !== "map" && schema.list !== "set") {
     out.set(path, list)
     return
   }

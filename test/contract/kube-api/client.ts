@@ -101,7 +101,7 @@ export function createClient(cluster: Cluster): Client {
         stop.abort()
       })
     },
-    close: () => dispatcher.close(),
+    close: () => dispatcher.destroy(),
   }
 }
 
