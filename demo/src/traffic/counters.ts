@@ -1,85 +1,84 @@
 import type { Flow } from "./flow.ts"
 import type { Plan } from "./plan.ts"
+import { loadSeconds, phaseOf } from "./swing.ts"
 
-/** One series' worth of counters of each proxy of a workload: all of them have done the same since they began. */
-export type Counter = Pick<Flow, "protocol" | "text"> & { perPod: Float64Array }
+/** What one proxy has counted of one kind of call. */
+export type Counter = Pick<Flow, "protocol" | "text"> & { values: Float64Array }
 
-type Running = { flow: Flow; counter: Counter; pods: number }
-
-/** A swing of the load around its mean, nearly the same everywhere, so that what goes into a service and what it calls keep their proportion. */
-export function swing(edge: string, atMs: number, amplitude: number): number {
-  if (amplitude === 0) return 1
-  let phase = 0
-  for (let i = 0; i < edge.length; i++) phase = (phase * 31 + edge.charCodeAt(i)) % 6_283
-  const everybody = Math.sin(atMs / 95_000)
-  const own = Math.sin(atMs / 11_000 + phase / 500)
-  return 1 + amplitude * (0.85 * everybody + 0.15 * own)
-}
+/** Counted by each pod of a workload until `since`, and how it goes on from there. */
+type Series = Counter & { since: number; rates: readonly { perPod: Float64Array; phase: number }[] }
 
 /**
- * Counters of all proxies. They are kept once per workload and kind of call, as what each of its pods has counted; a pod that came later
- * remembers where it began. So a tick costs one addition per flow, however many pods there are.
+ * Counters of all proxies. Each is kept once per workload and kind of call, as what each of its pods has counted up to the last change of
+ * the rates; what came after is worked out when somebody asks, so that time costs nothing. A pod that came later remembers where it began.
  */
 export class Counters {
-  readonly #byProxy = new Map<string, Map<string, Counter>>()
-  readonly #births = new Map<string, Map<Counter, Float64Array>>()
-  #running: Running[] = []
+  readonly #byProxy = new Map<string, Map<string, Series>>()
+  readonly #births = new Map<string, Map<Series, Float64Array>>()
   readonly #amplitude: number
 
   constructor(amplitude: number) {
     this.#amplitude = amplitude
   }
 
-  /** Takes the rates of a new plan; workloads and pods that are gone are forgotten. */
-  follow(plan: Plan): void {
+  /** From now on the rates of this plan hold; workloads and pods that are gone are forgotten. */
+  follow(plan: Plan, at: number): void {
     const pods = new Set<string>()
     for (const workload of plan.workloads.values())
       for (const { namespace, name } of workload.active) pods.add(`${namespace}/${name}`)
-    this.#forget(plan, pods)
-    for (const workload of plan.workloads.values())
-      for (const { namespace, name } of workload.active) this.#begin(`${namespace}/${name}`, workload.key)
-    this.#running = plan.flows.map((flow) => ({
-      flow,
-      counter: this.#counterOf(flow),
-      pods: flow.proxy.active.length,
-    }))
-  }
-
-  #forget(plan: Plan, pods: ReadonlySet<string>): void {
     for (const key of this.#byProxy.keys()) if (!plan.workloads.has(key)) this.#byProxy.delete(key)
     for (const key of this.#births.keys()) if (!pods.has(key)) this.#births.delete(key)
+    for (const counters of this.#byProxy.values())
+      for (const series of counters.values()) {
+        series.values = this.#valuesAt(series, at)
+        series.since = at
+        series.rates = []
+      }
+    for (const workload of plan.workloads.values())
+      for (const { namespace, name } of workload.active) this.#begin(`${namespace}/${name}`, workload.key)
+    for (const flow of plan.flows) this.#run(flow, at)
   }
 
   #begin(pod: string, workload: string): void {
     if (this.#births.has(pod)) return
     const counters = this.#byProxy.get(workload)?.values() ?? []
-    this.#births.set(pod, new Map([...counters].map((counter) => [counter, counter.perPod.slice()])))
+    this.#births.set(pod, new Map([...counters].map((series) => [series, series.values])))
   }
 
-  #counterOf({ proxy, protocol, text, perSecond }: Flow): Counter {
-    const counters = this.#byProxy.get(proxy.key) ?? new Map<string, Counter>()
+  #run({ proxy, protocol, text, edge, perSecond }: Flow, at: number): void {
+    const counters = this.#byProxy.get(proxy.key) ?? new Map<string, Series>()
     this.#byProxy.set(proxy.key, counters)
-    const counter = counters.get(text) ?? { protocol, text, perPod: new Float64Array(perSecond.length) }
-    counters.set(text, counter)
-    return counter
+    const series = counters.get(text) ?? {
+      protocol,
+      text,
+      values: new Float64Array(perSecond.length),
+      since: at,
+      rates: [],
+    }
+    const perPod = perSecond.map((rate) => rate / proxy.active.length)
+    series.rates = [...series.rates, { perPod, phase: phaseOf(edge) }]
+    counters.set(text, series)
   }
 
-  /** Adds what happened in the seconds before `atMs`. */
-  advance(seconds: number, atMs: number): void {
-    for (const { flow, counter, pods } of this.#running) {
-      const factor = (seconds * swing(flow.edge, atMs, this.#amplitude)) / pods
-      for (let i = 0; i < flow.perSecond.length; i++)
-        counter.perPod[i] = (counter.perPod[i] ?? 0) + (flow.perSecond[i] ?? 0) * factor
+  #valuesAt({ values, since, rates }: Series, at: number): Float64Array {
+    const sum = values.slice()
+    for (const { perPod, phase } of rates) {
+      const seconds = Math.max(0, loadSeconds(since, at, phase, this.#amplitude))
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (perPod[i] ?? 0) * seconds
     }
+    return sum
   }
 
   /** What the proxy of one pod has counted; empty when it has seen nothing. */
-  of(workload: string, pod: string): Counter[] {
+  of(workload: string, pod: string, at: number): Counter[] {
     const births = this.#births.get(pod)
-    return [...(this.#byProxy.get(workload)?.values() ?? [])].flatMap((counter) => {
-      const birth = births?.get(counter)
-      const perPod = birth ? counter.perPod.map((value, i) => value - (birth[i] ?? 0)) : counter.perPod
-      return perPod.some((value) => value > 0) ? [{ ...counter, perPod }] : []
+    return [...(this.#byProxy.get(workload)?.values() ?? [])].flatMap((series) => {
+      const birth = births?.get(series)
+      const values = this.#valuesAt(series, at)
+      if (birth) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) - (birth[i] ?? 0)
+      return values.some((value) => value > 0)
+        ? [{ protocol: series.protocol, text: series.text, values }]
+        : []
     })
   }
 }

@@ -9,21 +9,21 @@ const bounds = durationBounds.map(String)
 
 const plain = (name: string, series: readonly Series[], column: number): string[] =>
   series.map(
-    ({ prefix, counter }) => `${name}{${prefix}${counter.text}} ${rounded(counter.perPod[column] ?? 0)}`,
+    ({ prefix, counter }) => `${name}{${prefix}${counter.text}} ${rounded(counter.values[column] ?? 0)}`,
   )
 
 function durations(series: readonly Series[]): string[] {
   const name = "istio_request_duration_milliseconds"
-  return series.flatMap(({ prefix, counter: { text, perPod } }) => {
+  return series.flatMap(({ prefix, counter: { text, values } }) => {
     const labels = `${prefix}${text}`
-    const count = rounded(perPod[httpColumns.requests] ?? 0)
+    const count = rounded(values[httpColumns.requests] ?? 0)
     return [
       ...bounds.map(
         (bound, i) =>
-          `${name}_bucket{${labels},le="${bound}"} ${rounded(perPod[httpColumns.buckets + i] ?? 0)}`,
+          `${name}_bucket{${labels},le="${bound}"} ${rounded(values[httpColumns.buckets + i] ?? 0)}`,
       ),
       `${name}_bucket{${labels},le="+Inf"} ${count}`,
-      `${name}_sum{${labels}} ${rounded(perPod[httpColumns.durationMs] ?? 0)}`,
+      `${name}_sum{${labels}} ${rounded(values[httpColumns.durationMs] ?? 0)}`,
       `${name}_count{${labels}} ${count}`,
     ]
   })
@@ -31,11 +31,11 @@ function durations(series: readonly Series[]): string[] {
 
 /** Sizes have one bucket: the demo gives every call of a kind the same size, and twenty more lines a series would say nothing. */
 const sizes = (name: string, series: readonly Series[], column: number): string[] =>
-  series.flatMap(({ prefix, counter: { text, perPod } }) => {
-    const count = rounded(perPod[httpColumns.requests] ?? 0)
+  series.flatMap(({ prefix, counter: { text, values } }) => {
+    const count = rounded(values[httpColumns.requests] ?? 0)
     return [
       `${name}_bucket{${prefix}${text},le="+Inf"} ${count}`,
-      `${name}_sum{${prefix}${text}} ${rounded(perPod[column] ?? 0)}`,
+      `${name}_sum{${prefix}${text}} ${rounded(values[column] ?? 0)}`,
       `${name}_count{${prefix}${text}} ${count}`,
     ]
   })

@@ -37,7 +37,7 @@ export const trafficKinds: readonly string[] = [
 
 /** The traffic of a demo mesh: it follows the live objects, and counts as the proxies would. */
 export type Traffic = {
-  /** Counts up to now. Cheap; every read does it too. */
+  /** Works out the rates anew when an object changed since. Every read does it too. */
   advance(): void
   /** Prometheus text of one pod's proxy; undefined when there is no such pod or it has no proxy. */
   metrics(namespace: string, pod: string): string | undefined
@@ -74,36 +74,27 @@ export function createTraffic(options: TrafficOptions): Traffic {
   let plan: Plan = { flows: [], workloads: new Map() }
   let proxies: ReadonlyMap<string, Proxy> = new Map()
   let stale = true
-  let counted = now()
+  let latest = now()
 
-  const count = (): void => {
-    const at = now()
-    if (at > counted) counters.advance((at - counted) / 1000, at)
-    counted = Math.max(at, counted)
-  }
+  /** A clock that is set back stands still here: counters never fall. */
+  const time = (): number => (latest = Math.max(latest, now()))
   const advance = (): void => {
-    count()
     if (!stale) return
     stale = false
-    plan = planTraffic(
-      indexMesh(
-        trafficKinds.flatMap((kind) => store.list(kind)),
-        settings,
-      ),
-      demand,
-      cluster,
+    const mesh = indexMesh(
+      trafficKinds.flatMap((kind) => store.list(kind)),
+      settings,
     )
-    counters.follow(plan)
+    plan = planTraffic(mesh, demand, cluster)
+    counters.follow(plan, time())
     proxies = proxiesOf(plan)
   }
   const stop = store.subscribe(() => {
-    // what was until now is counted under the old rates
-    if (!stale) count()
     stale = true
   }, trafficKinds)
 
   const seriesOf = ({ key, workload, active }: Proxy, prefix: string): Series[] =>
-    active ? counters.of(workload, key).map((counter) => ({ prefix, counter })) : []
+    active ? counters.of(workload, key, time()).map((counter) => ({ prefix, counter })) : []
 
   return {
     advance,
