@@ -96,14 +96,13 @@ export const destinationLabels = (ends: Ends & { served: Served }): Labels => {
   }
 }
 
-const escape = (value: string): string =>
-  value
-    .replaceAll("\\", String.raw`\\`)
-    .replaceAll('"', String.raw`\"`)
-    .replaceAll("\n", String.raw`\n`)
+const special = /["\\\n]/
+const escaped = (value: string): string =>
+  special.test(value) ? value.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll("\n", String.raw`\n`) : value
 
 /** `a="b",c="d"` as the exposition format has it. */
-export const labelText = (labels: Labels): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}="${escape(value)}"`)
-    .join(",")
+export function labelText(labels: Labels): string {
+  let text = ""
+  for (const name in labels) text += `${text === "" ? "" : ","}${name}="${escaped(labels[name] ?? "")}"`
+  return text
+}

@@ -226,6 +226,32 @@ describe("Bookinfo under a changing config", () => {
     ])
   })
 
+  test("an HTTPRoute of the service splits its calls, and a backend that is not there answers 500", () => {
+    world.kube.store.remove("VirtualService.networking.istio.io", "reviews", "bookinfo")
+    world.apply({
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "HTTPRoute",
+      metadata: { name: "reviews", namespace: "bookinfo" },
+      spec: {
+        parentRefs: [{ group: "", kind: "Service", name: "reviews", port: 9080 }],
+        rules: [
+          {
+            backendRefs: [
+              { name: "ratings", port: 9080, weight: 3 },
+              { name: "nowhere", port: 9080, weight: 1 },
+            ],
+          },
+        ],
+      },
+    })
+    const fromPage = { reporter: "source", source_workload: "productpage-v1" }
+    expect(asked({ ...fromPage, destination_workload: "ratings-v1", response_code: "200" })).toBeCloseTo(
+      15,
+      6,
+    )
+    expect(asked({ ...fromPage, response_code: "500", response_flags: "NC" })).toBeCloseTo(5, 6)
+  })
+
   test("a new version that nobody described takes its share", () => {
     const live = world.kube.store.get("Deployment.apps", "ratings-v1", "bookinfo")
     const labels = { app: "ratings", version: "v2" }
