@@ -62,7 +62,10 @@ function hatchHoles(plot: uPlot): void {
       from = undefined
     }
   })
-  if (from !== undefined) holes.push([from, times.at(-1) ?? from])
+  // The newest steps are still being measured; only a longer silence is a hole.
+  const last = times.at(-1)
+  const step = (times[1] ?? 0) - (times[0] ?? 0)
+  if (from !== undefined && last !== undefined && last - from > 2 * step) holes.push([from, last])
   if (holes.length === 0 || columns.length === 0) return
   ctx.save()
   ctx.strokeStyle = ink(plot.root, "--line-2", 0.6)

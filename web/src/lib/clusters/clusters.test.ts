@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { ClusterInfo, JoinProgress } from "#shared/api/cluster.ts"
+import { healthCount, linkText } from "./link.ts"
 import { countsOf, helpFor, lastProgress, stagesOf } from "./join.ts"
 import { deniedText, familiesOf, nameProblem, permissionsText } from "./rights.ts"
 
@@ -133,4 +134,34 @@ describe("rights", () => {
     ["prod", "There is a cluster prod already"],
     ["a".repeat(64), "At most 63 characters, these are 64"],
   ])("the name %j", (name, problem) => expect(nameProblem(name, ["prod"])).toBe(problem))
+})
+
+describe("the health of a cluster", () => {
+  test.each<[Parameters<typeof healthCount>[0], ReturnType<typeof healthCount>]>([
+    [[], { worst: "unknown", text: "", more: "" }],
+    [["ok", "idle"], { worst: "ok", text: "", more: "" }],
+    [
+      ["ok", "failing", "watch", "degraded", "degraded"],
+      { worst: "failing", text: "1 failing", more: "2 degraded" },
+    ],
+  ])("of %j", (states, count) => expect(healthCount(states)).toEqual(count))
+})
+
+describe("the link in words", () => {
+  const now = Date.UTC(2026, 10, 24, 12, 30)
+  test.each<[Partial<ClusterInfo>, string, string]>([
+    [{ link: "live", lastTickAt: now - 4000 }, "live, 4 s", "tick 1 min"],
+    [{ link: "live" }, "live, 28 min", "no metrics yet"],
+    [{ link: "late", lastTickAt: now - 41_000 }, "late, 41 s", "tick 1 min"],
+    [{ link: "stale", lastSeenAt: now - 28 * 60_000 }, "since 12:02", "last seen 28 min ago"],
+    [{ link: "revoked" }, "revoked", "since 12:02"],
+  ])("%j", (change, text, more) =>
+    expect(linkText(cluster({}, { linkSince: now - 28 * 60_000, ...change }), now)).toMatchObject({
+      text,
+      more,
+    }),
+  )
+
+  test("a token that nobody used in time is told", () =>
+    expect(linkText(cluster({ tokenExpiresAt: now - 1 }), now).text).toBe("token expired"))
 })

@@ -29,9 +29,9 @@ function telemetryText(cluster: ClusterInfo): string {
   const { telemetry, tickMs } = cluster
   if (!telemetry) return "starts with the inventory"
   if (telemetry.source === "none") return telemetry.reason || "no Prometheus found and no proxy to scrape"
-  const source = telemetry.source === "prometheus" ? "Prometheus" : "Proxies"
-  if (telemetry.state === "failing") return `${source}, ${telemetry.target}: ${telemetry.reason}`
-  return `${source}, ${telemetry.target}${telemetry.state === "waiting" ? `, first tick within ${seconds(tickMs)}` : ""}`
+  const source = telemetry.source === "prometheus" ? `Prometheus, ${telemetry.target}` : telemetry.target
+  if (telemetry.state === "failing") return `${source}: ${telemetry.reason}`
+  return `${source}${telemetry.state === "waiting" ? `, first tick within ${seconds(tickMs)}` : ""}`
 }
 
 function waitingText(cluster: ClusterInfo): string {

@@ -52,24 +52,17 @@ export const isJoining = (cluster: ClusterInfo): boolean =>
   cluster.link !== "revoked" &&
   (cluster.join.inventory.doneAt === null || cluster.join.firstMetricsAt === null)
 
-export type HealthCount = { worst: HealthState; text: string }
+/** `text` counts the worst state, `more` the next one. */
+export type HealthCount = { worst: HealthState; text: string; more: string }
 
-/** `1 failing, 2 degraded`; `ok` when nothing is wrong; unknown without rows. */
+/** `1 failing` and `2 degraded`; no words when nothing is wrong; unknown without rows. */
 export function healthCount(states: readonly HealthState[]): HealthCount {
-  const order: HealthState[] = ["failing", "degraded", "watch"]
-  const bad = order.flatMap((state) => {
+  const bad = (["failing", "degraded", "watch"] as const).flatMap((state) => {
     const count = states.filter((other) => other === state).length
-    return count > 0 ? [{ state, count }] : []
+    return count > 0 ? [{ state, text: `${count} ${state}` }] : []
   })
-  const first = bad[0]
-  if (first)
-    return {
-      worst: first.state,
-      text: bad
-        .slice(0, 2)
-        .map(({ state, count }) => `${count} ${state}`)
-        .join(", "),
-    }
-  if (states.includes("ok")) return { worst: "ok", text: "" }
-  return { worst: states.includes("idle") ? "idle" : "unknown", text: "" }
+  const [first, second] = bad
+  if (first) return { worst: first.state, text: first.text, more: second?.text ?? "" }
+  const worst = states.includes("ok") ? "ok" : states.includes("idle") ? "idle" : "unknown"
+  return { worst, text: "", more: "" }
 }

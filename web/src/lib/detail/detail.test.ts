@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest"
 import type { MeshRow, SignalSeries } from "#shared/api/mesh.ts"
 import { matches, parseFilter } from "../table/filter.ts"
 import { sortRows } from "../table/order.ts"
-import { againstHourBefore, failingSince, latencyChange, pointsChange, relativeChange } from "./history.ts"
+import {
+  againstHourBefore,
+  failingSince,
+  knownRange,
+  latencyChange,
+  pointsChange,
+  relativeChange,
+} from "./history.ts"
+import { classLines } from "./lines.ts"
 import { errorLevel, latencyNumber, shareNumber } from "./level.ts"
 import { meshFields, meshText, sortValue, valuesIn } from "./mesh-fields.ts"
 
@@ -134,4 +142,50 @@ describe("an hour of history", () => {
     ["bad since it is known", [null, null, null, 0.1], { at: 3 * minute, whole: false }],
     ["bad for all of it", [null, 0.1, 0.1], { at: minute, whole: true }],
   ])("since when: %s", (_, ratios, since) => expect(failingSince(series(ratios), 0.005)).toEqual(since))
+})
+
+describe("requests by class", () => {
+  const base: SignalSeries = {
+    id: "x",
+    stepMs: 1,
+    times: [0, 1, 2],
+    requestsPerSecond: [10, null, 10],
+    errorRatio: [0, null, 0.1],
+    classes: { "2xx": [10, null, 9], "5xx": [0, null, 1] },
+    p50: [],
+    p95: [],
+    p99: [],
+    bytesPerSecond: [],
+    late: [],
+  }
+  test("have errors on top", () => expect(classLines(base).map((line) => line.label)).toEqual(["2xx", "5xx"]))
+
+  test("show the errors of gRPC, which answers them with 200", () =>
+    expect(
+      classLines({ ...base, classes: { "2xx": [10, null, 10] } }).map(({ label, values }) => [label, values]),
+    ).toEqual([
+      ["OK", [10, null, 9]],
+      ["errors", [0, null, 1]],
+    ]))
+
+  test("are an empty line when nothing came", () =>
+    expect(classLines(undefined).map((line) => line.values)).toEqual([[]]))
+})
+
+describe("the time that charts show", () => {
+  const minute = 60_000
+  const series = (requestsPerSecond: (number | null)[]) => ({
+    requestsPerSecond,
+    times: requestsPerSecond.map((_, i) => i * minute),
+  })
+  const range = { from: 0, to: 60 * minute }
+  test("is the range when the history is as long", () =>
+    expect(knownRange(series([1, 1]), range)).toEqual(range))
+  test("begins with the history when that is shorter", () =>
+    expect(knownRange(series([...Array.from({ length: 20 }, () => null), 1, 1]), range)).toEqual({
+      from: 19 * minute,
+      to: 60 * minute,
+    }))
+  test("is ten minutes at least", () =>
+    expect(knownRange(series([...Array.from({ length: 59 }, () => null), 1]), range).from).toBe(50 * minute))
 })

@@ -12,9 +12,21 @@ const classes: readonly { key: string; label: string; color: string }[] = [
 const some = (values: readonly (number | null)[] | undefined): boolean =>
   values?.some((value) => value !== null && value > 0) ?? false
 
+/** gRPC answers its errors with 200: then only the share of errors tells them apart. */
+function outcomeLines(series: SignalSeries): Line[] {
+  const part = (of: (ratio: number) => number) =>
+    series.requestsPerSecond.map((rate, i) => (rate === null ? null : rate * of(series.errorRatio[i] ?? 0)))
+  return [
+    { label: "OK", color: "--s1", values: part((ratio) => 1 - ratio), fill: 0.18 },
+    { label: "errors", color: "--failing", values: part((ratio) => ratio), fill: 0.6 },
+  ]
+}
+
 /** Requests by class, errors on top. A class that never answered has no line; without any, 2xx stands for the empty chart. */
 export function classLines(series: SignalSeries | undefined): Line[] {
   const seen = classes.filter(({ key }) => some(series?.classes[key]))
+  if (series && some(series.errorRatio) && !seen.some(({ key }) => key === "5xx" || key === "other"))
+    return outcomeLines(series)
   const drawn = seen.length > 0 ? seen : classes.slice(0, 1)
   return drawn.map(({ key, label, color }) => ({
     label,

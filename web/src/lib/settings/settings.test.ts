@@ -8,7 +8,7 @@ describe("settings", () => {
     [null, "never", ""],
     [100 * day, "in 90 d", ""],
     [13 * day, "in 3 d", "watch"],
-    [10 * day + 5, "today", "watch"],
+    [10 * day + 5, "within a day", "watch"],
     [8 * day, "expired 2 d ago", "failing"],
   ])("a token that ends at %s", (expiresAt, text, tone) =>
     expect(expiryText({ expiresAt }, 10 * day)).toEqual({ text, tone }),

@@ -20,8 +20,8 @@ export function expiryText(token: Pick<ApiToken, "expiresAt">, now: number): Exp
   if (token.expiresAt === null) return { text: "never", tone: "" }
   const left = token.expiresAt - now
   if (left <= 0) return { text: `expired ${formatSince(token.expiresAt, now)} ago`, tone: "failing" }
-  const days = Math.floor(left / 86_400_000)
-  return { text: days > 0 ? `in ${days} d` : "today", tone: days < 7 ? "watch" : "" }
+  const days = left / 86_400_000
+  return { text: days < 1 ? "within a day" : `in ${Math.ceil(days)} d`, tone: days < 7 ? "watch" : "" }
 }
 
 export const lifetimes: readonly { days: number | null; label: string }[] = [
