@@ -1,6 +1,7 @@
 import type { Group, Registry } from "./registry.ts"
 import type { Resource } from "./resource.ts"
 import { reviewKinds } from "./review.ts"
+import { hasScale, scaleKind } from "./scale.ts"
 import { noSuchPath } from "./status.ts"
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
@@ -48,6 +49,9 @@ function apiResources(resource: Resource) {
   return [
     main,
     ...(resource.hasStatus ? [status] : []),
+    ...(hasScale(resource)
+      ? [{ ...scaleKind, name: `${plural}/scale`, singularName: "", namespaced, verbs: statusVerbs }]
+      : []),
     ...(plural === "serviceaccounts" && resource.group === "" ? [tokenResource] : []),
   ]
 }
@@ -93,6 +97,10 @@ function aggregatedResource(resource: Resource) {
   const { plural, singular, kind, namespaced, shortNames, categories } = resource
   // empty: those of the list around it, as the real API writes it
   const responseKind = { group: "", version: "", kind }
+  const subresources = [
+    ...(resource.hasStatus ? [{ subresource: "status", responseKind, verbs: statusVerbs }] : []),
+    ...(hasScale(resource) ? [{ subresource: "scale", responseKind: scaleKind, verbs: statusVerbs }] : []),
+  ]
   return {
     resource: plural,
     responseKind,
@@ -101,9 +109,7 @@ function aggregatedResource(resource: Resource) {
     verbs,
     ...(shortNames.length > 0 ? { shortNames } : {}),
     ...(categories.length > 0 ? { categories } : {}),
-    ...(resource.hasStatus
-      ? { subresources: [{ subresource: "status", responseKind, verbs: statusVerbs }] }
-      : {}),
+    ...(subresources.length > 0 ? { subresources } : {}),
   }
 }
 

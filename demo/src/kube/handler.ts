@@ -1,12 +1,14 @@
 import { groupOf, type KubeObject } from "#shared/kube/object.ts"
-import { readObject, readPatch, patchTypes } from "./body.ts"
+import { patchTypes, readObject, readPatch, type PatchBody } from "./body.ts"
 import { asVersion } from "./form.ts"
 import { jsonPatch } from "./json-patch.ts"
 import { at, fieldsOf, isFields, textOf, type Fields } from "./json.ts"
 import { mergePatch } from "./merge.ts"
+import type { MergeSchema } from "./merge-schema.ts"
 import type { Attributes } from "./rbac.ts"
 import { isTrue, type RequestInfo, type ResourcePath } from "./request.ts"
 import type { Resource } from "./resource.ts"
+import { hasScale, rescaled, scaleOf } from "./scale.ts"
 import { readSelection } from "./selection.ts"
 import { badRequest, invalid, notFound, notImplemented } from "./status.ts"
 import { strategicPatch } from "./strategic.ts"
@@ -100,6 +102,7 @@ const conditionalKinds = new Set([
 
 export function update(writer: Writer, request: WriteRequest): Answer {
   const { resource, path } = request
+  if (path.subresource === "scale") return writeScale(writer, request, false)
   const body = checkBody(request, readObject(request.contentType, request.bytes), path.name)
   const target = targetOf(request)
   writer.get(target)
@@ -115,8 +118,30 @@ export function update(writer: Writer, request: WriteRequest): Answer {
   return { code: 200, object: writer.update(target, body, optionsOf(request)) }
 }
 
+function patchedWith(how: PatchBody["how"], live: KubeObject, change: unknown, schema: MergeSchema): Fields {
+  const merge = () => (how === "merge" ? mergePatch(live, change) : strategicPatch(live, change, schema))
+  const patched = how === "json" ? jsonPatch(live, change) : merge()
+  if (!isFields(patched)) throw badRequest("the patch does not leave an object")
+  return patched
+}
+
+function writeScale(writer: Writer, request: WriteRequest, isPatch: boolean): Answer {
+  const { contentType, bytes } = request
+  const target = targetOf(request)
+  const live = writer.get(target)
+  const read = (): Fields => {
+    if (!isPatch) return readObject(contentType, bytes)
+    const { how, patch: change } = readPatch(contentType, bytes, Object.keys(patchTypes))
+    if (how === "apply") throw notImplemented("server-side apply of the subresource scale")
+    return patchedWith(how, scaleOf(live), change, {})
+  }
+  const object = writer.update(target, rescaled(live, read()), optionsOf(request))
+  return { code: 200, body: scaleOf(object) }
+}
+
 export function patch(writer: Writer, request: WriteRequest): Answer {
   const { resource, path, info } = request
+  if (path.subresource === "scale") return writeScale(writer, request, true)
   const accepted = Object.keys(patchTypes).filter((type) => !resource.custom || !type.includes("strategic"))
   const { how, patch: change } = readPatch(request.contentType, request.bytes, accepted)
   const options = optionsOf(request)
@@ -131,13 +156,7 @@ export function patch(writer: Writer, request: WriteRequest): Answer {
       },
     ])
   const live = asVersion(resource, path.version, writer.get(target))
-  const patched =
-    how === "json"
-      ? jsonPatch(live, change)
-      : how === "merge"
-        ? mergePatch(live, change)
-        : strategicPatch(live, change, resource.mergeSchema)
-  if (!isFields(patched)) throw badRequest("the patch does not leave an object")
+  const patched = patchedWith(how, live, change, resource.mergeSchema)
   return { code: 200, object: writer.update(target, checkBody(request, patched, path.name), options) }
 }
 
@@ -208,6 +227,7 @@ export function removeCollection(writer: Writer, request: WriteRequest): KubeObj
 export function checkSubresource(resource: Resource, path: ResourcePath): void {
   const { subresource } = path
   if (subresource === "" || (subresource === "status" && resource.hasStatus)) return
+  if (subresource === "scale" && hasScale(resource)) return
   if (resource.custom || subresource === "status") throw notFound(resource, path.name)
   throw notImplemented(`the subresource "${subresource}" of ${resource.plural}`)
 }

@@ -6,6 +6,7 @@ import * as handler from "./handler.ts"
 import { openApi } from "./openapi.ts"
 import { readBody, type ResourcePath } from "./request.ts"
 import { answerReview, answerTokenRequest, reviewKinds } from "./review.ts"
+import { scaleOf } from "./scale.ts"
 import { methodNotAllowed, noSuchPath, notImplemented } from "./status.ts"
 import { startWatch } from "./watch-route.ts"
 import type { Writer } from "./writer.ts"
@@ -98,7 +99,8 @@ export async function answerResource(call: Call, path: ResourcePath): Promise<vo
   switch (info.verb) {
     case "get": {
       const namespace = resource.namespaced ? path.namespace : ""
-      return send(response, 200, shaped(shape, parts.writer.get({ resource, namespace, name: path.name })))
+      const object = parts.writer.get({ resource, namespace, name: path.name })
+      return send(response, 200, path.subresource === "scale" ? scaleOf(object) : shaped(shape, object))
     }
     case "list": {
       const { metadata, objects } = parts.listing.page(resource, path.namespace, info.query)

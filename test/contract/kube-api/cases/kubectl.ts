@@ -83,6 +83,15 @@ export function kubectlCases(context: Context): void {
       expect(out.split("\n")[1]).toMatch(/^web\s+0\/1/)
     })
 
+    test("scales", async () => {
+      const ns = await namespace()
+      await client().create(`/apis/apps/v1/namespaces/${ns}/deployments`, deployment("web"))
+      expect((await run("scale", "deployment", "web", "-n", ns, "--replicas=3")).out).toBe(
+        "deployment.apps/web scaled\n",
+      )
+      expect((await run("get", "deploy", "web", "-n", ns, "-o", "jsonpath={.spec.replicas}")).out).toBe("3")
+    })
+
     test("labels, patches and deletes", async () => {
       const ns = await namespace()
       await client().create(configMaps(ns), configMap("conf", { k: "v" }))

@@ -139,6 +139,42 @@ export function writeCases(context: Context): void {
     })
   })
 
+  describe("scaling", () => {
+    test("reads and writes how many replicas a workload wants", async () => {
+      const ns = await namespace()
+      const path = `/apis/apps/v1/namespaces/${ns}/deployments`
+      await client().create(path, deployment("web"))
+      const scale = `${path}/web/scale`
+      expect((await client().get(scale)).body).toMatchObject({
+        kind: "Scale",
+        apiVersion: "autoscaling/v1",
+        metadata: { name: "web", namespace: ns },
+        spec: { replicas: 1 },
+        status: { replicas: 0, selector: "app=web" },
+      })
+      const patched = await client().call("PATCH", scale, { body: { spec: { replicas: 3 } }, type: merge })
+      expect(patched).toMatchObject({ status: 200, body: { kind: "Scale", spec: { replicas: 3 } } })
+      const body = { ...(patched.body as object), spec: { replicas: 4 } }
+      expect((await client().call("PUT", scale, { body })).status).toBe(200)
+      expect((await client().call("PUT", scale, { body })).status).toBe(409)
+      expect((await client().get(`${path}/web`)).body).toMatchObject({
+        spec: { replicas: 4 },
+        metadata: { generation: 3 },
+      })
+    })
+
+    test("refuses fewer than none", async () => {
+      const ns = await namespace()
+      const path = `/apis/apps/v1/namespaces/${ns}/deployments`
+      await client().create(path, deployment("web"))
+      const fewer = await client().call("PATCH", `${path}/web/scale`, {
+        body: { spec: { replicas: -1 } },
+        type: merge,
+      })
+      expect(fewer).toMatchObject({ status: 422, body: { reason: "Invalid" } })
+    })
+  })
+
   describe("patching", () => {
     test("a merge patch sets, and null removes", async () => {
       const ns = await namespace()
