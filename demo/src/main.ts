@@ -25,7 +25,7 @@ const part = (name: string, value: string): number => {
     : refuse(`--${name} ${value} is no number of at least 0 and below 1`)
 }
 
-const { values } = parseArgs({
+const options = {
   options: {
     mesh: { type: "string", default: "shop" },
     port: { type: "string", default: "0" },
@@ -34,7 +34,17 @@ const { values } = parseArgs({
     "cluster-uid": { type: "string" },
     amplitude: { type: "string", default: "0.15" },
   },
-})
+} as const
+
+function argumentsGiven() {
+  try {
+    return parseArgs(options).values
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const values = argumentsGiven()
 const mesh =
   names.find((name) => name === values.mesh) ?? refuse(`--mesh ${values.mesh} is none of ${names.join(", ")}`)
 const demo = await startDemo({

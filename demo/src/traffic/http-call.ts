@@ -1,8 +1,9 @@
 import { type Fault, type RouteDecision, routeRequest } from "#shared/istio/route.ts"
-import { type Attempt, type CallContext, attemptsOf, withRetries, withTimeout } from "./attempt.ts"
+import { type Attempt, type CallContext, attemptsOf } from "./attempt.ts"
 import type { Call } from "./behaviour.ts"
 import { type Branch, type Served, localReply } from "./branch.ts"
 import { around, plus } from "./latency.ts"
+import { withRetries, withTimeout } from "./retry.ts"
 import { type Workload, clientOf } from "./workload.ts"
 
 export type CallResult = {

@@ -1,8 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { type Attempt, withRetries, withTimeout } from "./attempt.ts"
+import type { Attempt } from "./attempt.ts"
 import { labelText } from "./labels.ts"
 import { type Latency, around, capped, meanMs, mixed, plus, within } from "./latency.ts"
+import { withRetries, withTimeout } from "./retry.ts"
 import { loadSeconds, phaseOf } from "./swing.ts"
 
 const attempt = (share: number, code: string, over: Partial<Attempt> = {}): Attempt => ({
