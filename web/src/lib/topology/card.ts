@@ -45,7 +45,7 @@ export function cardSizes(tree: Tree): Map<string, { w: number; h: number }> {
     .map((name) => 37 + 10 + textWidth(name, 11.5))
     .sort((a, b) => a - b)
   // A few long names are cut rather than that all cards grow.
-  const longest = wanted[Math.floor(wanted.length * 0.9)] ?? 0
+  const longest = wanted[Math.floor(wanted.length * 0.95)] ?? 0
   const w = Math.round(Math.min(cardWidth.most, Math.max(cardWidth.least, longest)) / 2) * 2
   return new Map(
     tree.leaves.map((leaf) => {

@@ -50,7 +50,14 @@ const edgePart = (edge: TopologyEdge): Part => ({
   requestsPerSecond: edge.protocol === "tcp" ? null : edge.requestsPerSecond,
 })
 
-export const figuresOfLine = (line: Pick<Line, "edges">): Figures => sumOf(line.edges.map(edgePart))
+/** A line is asked for its figures by its label, its stroke and its neighbours: summed once. */
+const summed = new WeakMap<object, Figures>()
+
+export function figuresOfLine({ edges }: Pick<Line, "edges">): Figures {
+  const known = summed.get(edges) ?? sumOf(edges.map(edgePart))
+  summed.set(edges, known)
+  return known
+}
 export const figuresOfNodes = (nodes: readonly TopologyNode[]): Figures =>
   sumOf(nodes.map((node) => ({ ...node.signals, stale: node.stale })))
 

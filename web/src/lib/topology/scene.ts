@@ -1,7 +1,8 @@
 import type { Frame, Layout } from "./layout/arrange.ts"
 import type { Point } from "./layout/layered.ts"
 import { type Route, type Sides, curvePoint } from "./route.ts"
-import type { Line, Tree } from "./tree.ts"
+import { textWidth } from "./card.ts"
+import type { Leaf, Line, Tree } from "./tree.ts"
 
 /** 3: whole cards, 2: names, 1: rings, 0: boxes only. */
 export type Level = 0 | 1 | 2 | 3
@@ -25,16 +26,26 @@ export type Scene = {
   paths: Map<string, Path>
 }
 
-/** Positions scale with the zoom; a card keeps the height that its texts need. */
-function cardShape(frame: Frame, zoom: number, level: Level, tiny: boolean): Shape {
+/** How far a card at names only may reach into the gap to its right, of 100 %. */
+const reach = 36
+const tinyWidth = 60
+
+/** Positions scale with the zoom; a card keeps the height that its texts need, and grows into the gap where its name is cut. */
+function cardShape(frame: Frame, zoom: number, level: Level, leaf: Leaf): Shape {
   const middle = (frame.y + frame.h / 2) * zoom
+  const tiny = leaf.type === "node" && leaf.node.kind === "unknown"
+  const scaled = frame.w * zoom
   if (level === 1) {
     const middleOfRing = 14
-    return { x: frame.x * zoom, y: middle - middleOfRing / 2, w: frame.w * zoom, h: middleOfRing }
+    return { x: frame.x * zoom, y: middle - middleOfRing / 2, w: scaled, h: middleOfRing }
   }
   const h =
     level >= 3 ? Math.max(frame.h * zoom, Math.min(frame.h, 36)) : Math.min(frame.h * zoom, tiny ? 22 : 26)
-  return { x: frame.x * zoom, y: middle - h / 2, w: frame.w * zoom, h }
+  const wanted = tiny
+    ? tinyWidth
+    : 27 + 12 + textWidth(leaf.type === "node" ? leaf.node.name : leaf.title, 12)
+  const w = level === 2 ? Math.max(scaled, Math.min(wanted, scaled + reach * zoom)) : scaled
+  return { x: frame.x * zoom, y: middle - h / 2, w, h }
 }
 
 type End = { line: Line; out: boolean; other: number }
@@ -197,9 +208,8 @@ export function sceneOf(
   const cards = new Map<string, Shape>()
   for (const leaf of tree.leaves) {
     const frame = layout.frames.get(leaf.id)
-    const tiny = leaf.type === "node" && leaf.node.kind === "unknown"
     if (frame)
-      cards.set(leaf.id, cardShape(frame, zoom, leaf.type === "bundle" && level < 3 ? 2 : level, tiny))
+      cards.set(leaf.id, cardShape(frame, zoom, leaf.type === "bundle" && level < 3 ? 2 : level, leaf))
   }
   const boxes = new Map<string, Shape>()
   for (const box of tree.boxes) {

@@ -15,7 +15,7 @@ export type Layout = {
 }
 
 /** Between the columns of cards: room for a label, and for the edges of the boxes between them. */
-const columnGap = 74
+const columnGap = 80
 
 /** Room around what stands in a box, and between what stands in it. */
 type Room = { left: number; top: number; right: number; bottom: number; gaps: Gaps; least: number }
