@@ -41,8 +41,9 @@ export class Trail {
     }
   }
 
+  /** A copy: whoever draws it sees that it changed. */
   of(key: string): readonly (number | null)[] {
-    return this.#values.get(key) ?? []
+    return [...(this.#values.get(key) ?? [])]
   }
 }
 
