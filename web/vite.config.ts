@@ -5,10 +5,14 @@ import { defineConfig } from "vite"
 /** Where the API runs while the console is developed (`npx vite web` beside a running `npm start`). */
 const server = process.env["SMM_SERVER"] ?? "http://127.0.0.1:7780"
 
+/** The build is made beside the one that is served, and takes its place when it is whole (cli/start/build.mjs). */
+const folder = process.env["SMM_WEB_OUT"] ?? "build"
+
 export default defineConfig({
   plugins: [
     sveltekit({
-      adapter: adapter({ pages: "build", assets: "build", fallback: "200.html", precompress: true }),
+      adapter: adapter({ pages: folder, assets: folder, fallback: "200.html", precompress: true }),
+      outDir: process.env["SMM_WEB_WORK"] ?? ".svelte-kit",
       // The version only has to differ when the files do; a build of the same sources is the same build.
       version: { name: process.env["SMM_BUILD"] ?? "dev" },
     }),

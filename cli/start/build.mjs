@@ -1,8 +1,9 @@
 // Plain JavaScript for Node >= 20: builds what is stale. `node cli/start/build.mjs web` builds the console, `... web --check` checks its types.
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { node24, root } from "./install.mjs"
 
@@ -61,23 +62,71 @@ function run(script, args, env = {}) {
 
 const sync = () => run("@sveltejs/kit/svelte-kit.js", ["sync"])
 
+const lockFile = join(web, "node_modules", ".building")
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === "EPERM"
+  }
+}
+
+/** One build at a time, by whomever: two starts of one checkout share its folders. Waits; a lock of a process that is gone is nobody's. */
+async function locked(task) {
+  mkdirSync(join(web, "node_modules"), { recursive: true })
+  for (;;) {
+    try {
+      writeFileSync(lockFile, String(process.pid), { flag: "wx" })
+      break
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error
+      const holder = existsSync(lockFile) ? Number(readFileSync(lockFile, "utf8")) : 0
+      if (holder > 0 && !isAlive(holder)) rmSync(lockFile, { force: true })
+      else await delay(200)
+    }
+  }
+  try {
+    return await task()
+  } finally {
+    rmSync(lockFile, { force: true })
+  }
+}
+
+/** Builds beside the console that may be served now, and swaps them when the new one is whole. */
+async function buildAndSwap(hash) {
+  const fresh = join(web, "node_modules", ".build-new")
+  const old = join(web, "node_modules", ".build-old")
+  for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true })
+  await sync()
+  await run("vite/bin/vite.js", ["build", "--logLevel", "warn"], {
+    SMM_BUILD: hash.slice(0, 12),
+    SMM_WEB_OUT: fresh,
+  })
+  writeFileSync(join(fresh, ".inputs"), hash)
+  if (existsSync(join(web, "build"))) renameSync(join(web, "build"), old)
+  renameSync(fresh, join(web, "build"))
+  rmSync(old, { recursive: true, force: true })
+}
+
 /** Builds the console into `web/build` unless it is of these sources already. `say` gets one line before the wait. Throws when it cannot be built. */
 export async function buildWeb({ say }) {
-  const hash = inputHash()
-  if (isBuilt(hash)) return
+  if (isBuilt(inputHash())) return
   say("Building the console (once, about ten seconds)")
   try {
-    await sync()
-    await run("vite/bin/vite.js", ["build", "--logLevel", "warn"], { SMM_BUILD: hash.slice(0, 12) })
+    await locked(async () => {
+      const hash = inputHash()
+      if (!isBuilt(hash)) await buildAndSwap(hash)
+    })
   } catch (error) {
     throw new Error(`the console cannot be built:\n${error.message}`, { cause: error })
   }
-  writeFileSync(stampFile, hash)
 }
 
 /** Checks the types of the console's components. Throws with what svelte-check says. */
 export async function checkWeb() {
-  await sync()
+  await locked(sync)
   await run("svelte-check/bin/svelte-check", ["--workspace", ".", "--threshold", "error"])
 }
 
