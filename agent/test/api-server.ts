@@ -6,6 +6,12 @@ export type Item = {
   metadata: { name: string; namespace?: string; resourceVersion?: string } & Record<string, unknown>
 } & Record<string, unknown>
 
+/** What an agent asks of a cluster once. */
+const facts: Record<string, object> = {
+  "/version": { gitVersion: "v1.36.0" },
+  "/api/v1/namespaces/kube-system": { metadata: { uid: "0b0f4e3a-6c6a-4d6a-9d59-6a4ac9b9b6a1" } },
+}
+
 type Watch = { request: IncomingMessage; response: ServerResponse; query: URLSearchParams }
 
 /** One collection of a Kubernetes API over HTTP, as little as the reflector needs, that misbehaves on demand. */
@@ -98,7 +104,12 @@ export async function startTestApiServer(): Promise<TestApiServer> {
   }
 
   const server = createServer((request, response) => {
-    const query = new URL(request.url ?? "", "http://x").searchParams
+    const { pathname, searchParams: query } = new URL(request.url ?? "", "http://x")
+    const fixed = facts[pathname]
+    if (fixed) {
+      response.end(JSON.stringify(fixed))
+      return
+    }
     const watching = query.get("watch") === "true"
     const failing = api.fail.findIndex((entry) => {
       if (entry.watch !== watching) return false

@@ -173,6 +173,16 @@ describe("a reflector of one kind", () => {
     expect(server.lists).toHaveLength(3)
   })
 
+  test("lists again once a day, whatever the watch says", async () => {
+    begin()
+    await synced()
+    server.items.delete("b")
+    clock.advance(24 * 60 * 60_000)
+    server.endWatches()
+    await eventually(() => expect([...sink.names]).toEqual(["a", "c", "d", "e"]))
+    expect(server.lists).toHaveLength(5)
+  })
+
   test("gives up a connection that says nothing for minutes, and opens another", async () => {
     begin()
     await synced()

@@ -34,6 +34,9 @@ const reasonOf = (error: unknown): string => {
 
 const isGone = (error: unknown): boolean => error instanceof KubeError && error.status === 410
 
+/** Watches are trusted for about a day: what an API server that was restored from a backup never tells is found by listing again. */
+const listAgainMs = 24 * 60 * 60_000
+
 /** A permission or a kind that is missing seldom comes back within seconds. */
 const refusedMs = 30_000
 
@@ -57,10 +60,13 @@ export async function reflect(
     sink.live()
   }
 
+  let listDueAt = 0
+
   async function round(): Promise<void> {
-    if (version === undefined) {
+    if (version === undefined || clock.now() >= listDueAt) {
       const listed = await listAll(api, source, sink, signal)
       version = listed.version
+      listDueAt = clock.now() + listAgainMs * (0.8 + clock.random() * 0.4)
       sink.listed(listed.seen)
     }
     const begin = clock.now()

@@ -39,12 +39,14 @@ export type ConnectionOptions = {
   url: string
   hello: Omit<Hello, "type" | "seq">
   clock: Clock
+  /** Ends the connection, at whatever point it is; its reason is told. */
+  signal: AbortSignal
   meter: Meter
 }
 
 /** Connects, says hello and waits for the welcome. @throws Error, with the cloud's bye as `cause` when it sent one */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { clock, meter } = options
+  const { clock, meter, signal } = options
   const socket = new WebSocket(options.url, {
     handshakeTimeout: openMs,
     maxPayload: limits.messageBytes,
@@ -98,6 +100,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   function finish(reason: string): void {
     if (over.signal.aborted) return
     over.abort()
+    signal.removeEventListener("abort", stop)
     for (const { message } of unacked.values()) message.lost?.()
     unacked.clear()
     drained()
@@ -110,6 +113,10 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     socket.close(1000)
     // A peer that does not answer the closing would hold the socket for 30 s.
     void clock.sleep(2_000, gone.signal).then(() => socket.terminate())
+  }
+
+  function stop(): void {
+    close(signal.reason instanceof Error ? signal.reason.message : String(signal.reason))
   }
 
   function receive(text: string): void {
@@ -167,6 +174,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     finish(`closed with ${code}${words.length > 0 ? ` ${words.toString()}` : ""}`),
   )
 
+  signal.addEventListener("abort", stop, { once: true })
+  if (signal.aborted) stop()
   void clock.sleep(openMs, over.signal).then(() => refuse(new Error(`no welcome in ${openMs / 1000} s`)))
   try {
     const first = await welcomed

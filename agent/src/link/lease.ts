@@ -60,7 +60,7 @@ export function holdLease(options: {
   function lose(reason: string): void {
     if (!current) return
     log.warn({ reason }, "another agent may speak now; this one is silent")
-    current.stop.abort()
+    current.stop.abort(new Error(`this agent does not speak any more: ${reason}`))
     current = undefined
   }
 

@@ -260,6 +260,17 @@ describe("the link", () => {
     expect(buckets.at(-1)?.upTo).toBeNull()
   })
 
+  test("5,000 pods that are created at once converge in messages of one frame", async () => {
+    start()
+    await converged()
+    for (let i = 0; i < 5_000; i++)
+      cache.put("Pod", podOf(`burst-${i}`, { status: { podIP: `10.0.${i >> 8}.${i & 255}` } }))
+    await converged()
+    expect(ofType(last(), "delta").length).toBeGreaterThan(1)
+    expect(Math.max(...last().frames)).toBeLessThan(limits.cutBytes)
+    expect(last().frames).toHaveLength(last().got.length)
+  })
+
   test("an object larger than a frame goes in several frames of one message", async () => {
     cache.put("Pod", podOf("huge", { spec: { text: noise(1, 200_000) } }))
     start()

@@ -117,6 +117,7 @@ export function startLink(options: {
         startedAt: options.startedAt,
       },
       clock,
+      signal: AbortSignal.any([signal, lead.lost]),
       meter: options.meter,
     })
     await membership.proven()
@@ -147,10 +148,6 @@ export function startLink(options: {
   async function serve(first: Connection, lead: Lead): Promise<End> {
     let connection = first
     const over = AbortSignal.any([signal, lead.lost])
-    const silence = (): void =>
-      connection.close(signal.aborted ? "the agent stops" : "this agent does not hold the Lease any more")
-    over.addEventListener("abort", silence, { once: true })
-    if (over.aborted) silence()
     try {
       promote(connection, "new")
       for (let wait = rotateAfter(); ;) {
@@ -176,7 +173,6 @@ export function startLink(options: {
         }
       }
     } finally {
-      over.removeEventListener("abort", silence)
       active = undefined
       alarm.abort()
     }

@@ -56,7 +56,14 @@ export function createSteps(options: { server: string; post: Post; signal: Abort
     async ticket(credential, who) {
       const { clusterId, keyId, privateKey } = credential
       const request = { clusterId, keyId, nonce: await nonceFor(credential), ...who }
-      return ask("ticket", { ...request, signature: sign(privateKey, ticketText(request)) }, TicketAnswer)
+      const signature = sign(privateKey, ticketText(request))
+      const answer = await ask("ticket", { ...request, signature }, TicketAnswer)
+      if (base.startsWith("https:") && !answer.url.startsWith("wss:"))
+        throw new AppError(
+          "unavailable",
+          `${base} offers a websocket without TLS; the agent does not take it`,
+        )
+      return answer
     },
     async addKey(credential, publicKey) {
       const { clusterId, keyId, privateKey } = credential
