@@ -1,11 +1,12 @@
-// Bundles the agent into one file, agent/dist/smm-agent.mjs, which needs nothing but Node 24.
+// Bundles the agent into one file, agent/dist/smm-agent.mjs or the one that is named, which needs nothing but Node 24.
+//   node agent/build.mjs [OUTFILE]
 import { build } from "esbuild"
 import { chmod } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const here = dirname(fileURLToPath(import.meta.url))
-const outfile = join(here, "dist", "smm-agent.mjs")
+const outfile = resolve(process.argv[2] ?? join(here, "dist", "smm-agent.mjs"))
 
 const modules = join(here, "..", "node_modules")
 
@@ -72,5 +73,5 @@ const { metafile, warnings } = await build({
 await chmod(outfile, 0o755)
 const { bytes } = Object.values(metafile.outputs)[0]
 console.log(
-  `agent/dist/smm-agent.mjs: ${(bytes / 1024).toFixed(0)} KB${warnings.length > 0 ? `, ${warnings.length} warnings` : ""}`,
+  `${relative(process.cwd(), outfile)}: ${(bytes / 1024).toFixed(0)} KB${warnings.length > 0 ? `, ${warnings.length} warnings` : ""}`,
 )

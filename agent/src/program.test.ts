@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -31,8 +33,8 @@ describe("smm-agent as a program", () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  function launch(args: string[]) {
-    const child = spawn(process.execPath, [entry, ...args], {
+  function launch(args: string[], program = entry) {
+    const child = spawn(process.execPath, [program, ...args], {
       env: { PATH: process.env["PATH"] ?? "", HOME: folder },
       stdio: ["ignore", "pipe", "pipe"],
     })
@@ -42,8 +44,8 @@ describe("smm-agent as a program", () => {
     const closed = once(child, "close").then(([code]) => code as number | null)
     return { child, said, closed }
   }
-  function run(args: string[]) {
-    const started = launch(args)
+  function run(args: string[], program?: string) {
+    const started = launch(args, program)
     children.push(started)
     return started
   }
@@ -99,5 +101,32 @@ describe("smm-agent as a program", () => {
     expect(said.out).not.toContain(cloud.token)
     expect(said.out).not.toContain("privateKey")
     expect(said.err).toBe("")
+  })
+
+  test("the one bundled file needs nothing beside it: it joins, watches, and asks Prometheus", async () => {
+    const bundle = join(folder, "smm-agent.mjs")
+    const builder = spawn(process.execPath, [join(import.meta.dirname, "../build.mjs"), bundle], {
+      stdio: "ignore",
+    })
+    expect((await once(builder, "close"))[0]).toBe(0)
+    const asked: string[] = []
+    const prometheus = createServer((request, response) => {
+      asked.push(request.url ?? "")
+      response.writeHead(503).end()
+    })
+    await new Promise<void>((resolve) => prometheus.listen(0, "127.0.0.1", resolve))
+    const { port } = prometheus.address() as AddressInfo
+    try {
+      server.put({ metadata: { name: "x", namespace: "shop" } })
+      const { child, closed, said } = run(usual("--prometheus", `http://127.0.0.1:${port}`), bundle)
+      await vi.waitFor(() => expect(cloud.objects.has("Pod|shop|x")).toBe(true), { timeout: 15_000 })
+      await vi.waitFor(() => expect(asked.join()).toContain("/api/v1/query"), { timeout: 15_000 })
+      child.kill("SIGTERM")
+      expect(await closed).toBe(0)
+      expect(said.err).toBe("")
+    } finally {
+      prometheus.closeAllConnections()
+      prometheus.close()
+    }
   })
 })

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { type Agent, startAgent } from "#agent/agent.ts"
-import { systemClock } from "#agent/clock.ts"
+import { type Clock, systemClock } from "#agent/clock.ts"
 import { loadPlacement } from "#agent/cluster/config.ts"
 import { silentLog } from "#agent/log.ts"
 import { createTelemetry } from "#agent/telemetry/telemetry.ts"
@@ -63,9 +63,11 @@ describe("an agent between a cluster and the cloud", { timeout: 200_000 }, () =>
 
   async function agentWith(
     token: string | undefined,
-    { state = "state", prometheusUrl }: { state?: string; prometheusUrl?: string } = {},
+    options: { state?: string; prometheusUrl?: string; clock?: Clock } = {},
   ): Promise<Agent> {
+    const { state = "state", prometheusUrl, clock = systemClock } = options
     const agent = await startAgent({
+      clock,
       placement: loadPlacement({ kubeconfig: join(folder, "kubeconfig") }),
       server: local.url,
       token: () => Promise.resolve(token),
@@ -76,7 +78,7 @@ describe("an agent between a cluster and the cloud", { timeout: 200_000 }, () =>
       createTelemetry: (view) =>
         createTelemetry({
           cluster: view,
-          clock: systemClock,
+          clock,
           log: silentLog,
           floorMs: 1_000,
           ...(prometheusUrl === undefined ? {} : { prometheusUrl }),
@@ -193,5 +195,29 @@ describe("an agent between a cluster and the cloud", { timeout: 200_000 }, () =>
     await converged(await agentWith(token), made.clusterId)
     const second = await agentWith(token, { state: "another-state" })
     await expect(second.ended).rejects.toThrow("this join token was used already")
+  })
+
+  test("of two agents with one identity only the newer speaks; the other waits and says why", async () => {
+    await cluster("bookinfo")
+    const { token, cluster: made } = await install()
+    const first = await agentWith(token)
+    await converged(first, made.clusterId)
+    const second = await agentWith(undefined)
+    await eventually(() => expect(second.state().link.state).toBe("connected"))
+    await eventually(() => expect(first.state().link.state).toBe("waiting"))
+    expect(first.state().link.reason).toContain("another agent")
+    await converged(second, made.clusterId)
+  })
+
+  test("the ticks of an agent whose clock is five minutes ahead are kept at the time of the server", async () => {
+    await cluster("bookinfo")
+    const { token, cluster: made } = await install()
+    const ahead = 5 * 60_000
+    await agentWith(token, { clock: { ...systemClock, now: () => systemClock.now() + ahead } })
+    await eventually(async () => {
+      const { lastTickAt } = await read(made.clusterId)
+      expect(Math.abs((lastTickAt ?? 0) - Date.now())).toBeLessThan(60_000)
+    })
+    expect((await read(made.clusterId)).link).toBe("live")
   })
 })
