@@ -1,72 +1,30 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { createClient, type Client } from "#shared/api/client.ts"
+import type { Client } from "#shared/api/client.ts"
 import type { TopologyDocument } from "#shared/topology/document.ts"
-import type { GuardedProcess } from "#test/real/kube/guarded-process.ts"
-import { planeMissing, startPlane, type Plane } from "#test/real/kube/plane.ts"
-import { history, istioCounters } from "#test/real/prometheus/istio-series.ts"
-import { prometheusMissing, startPrometheus, type PrometheusServer } from "#test/real/prometheus/server.ts"
 import { skipNote } from "#test/real/skip.ts"
+import { chromiumMissing, startBrowser } from "./browser.ts"
 import { smm } from "./command.ts"
 import { differences } from "./compare.ts"
-import { createMesh, kubeWriter, load } from "./kube.ts"
-import { fixturesMissing, startAgent, startCloud, until, type CloudRoom } from "./room.ts"
-import { fed, fedEdges } from "./traffic.ts"
+import { load } from "./kube.ts"
+import { productMissing, startProduct, type Product } from "./product.ts"
+import { until, type CloudRoom } from "./room.ts"
+import { readTable, says } from "./table.ts"
+import { fedEdges, fedServices } from "./traffic.ts"
 
-const missing = [planeMissing(), prometheusMissing(), fixturesMissing()].filter((note) => note !== null)
-
-describe.skipIf(skipNote("e2e on a real API server", missing.length > 0 ? missing.join("; ") : null))(
+describe.skipIf(skipNote("e2e on a real API server", productMissing()))(
   "Bookinfo and 300 pods on a real API server, known telemetry in a real Prometheus",
   () => {
-    let folder: string
-    let plane: Plane
-    let prometheus: PrometheusServer
+    let product: Product
     let cloud: CloudRoom
-    let agent: GuardedProcess
     let client: Client
     let cluster: string
 
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), "smm-e2e-"))
-      ;[plane, prometheus, cloud] = await Promise.all([startPlane(), startPrometheus(), startCloud(folder)])
-      const now = Date.now()
-      const kube = kubeWriter(plane)
-      await Promise.all([
-        createMesh(kube),
-        prometheus.remoteWrite(history(istioCounters(fed), { from: now - 600_000, to: now + 1_800_000 })),
-      ])
-      await kube.close()
-      client = createClient({ server: cloud.url, fetch, token: cloud.token })
-      const made = await client.call("createCluster", { body: { name: "e2e" } })
-      cluster = made.cluster.clusterId
-      agent = await startAgent({
-        kubeconfig: plane.kubeconfig,
-        cloud,
-        joinToken: made.token,
-        folder,
-        more: ["--prometheus", prometheus.url],
-      })
-      await until(
-        "the first edges",
-        async () => {
-          const { edges, notices } = await client.call("getTopology", {})
-          const info = await client.call("getCluster", { params: { cluster } })
-          if (edges.length > 0 && info.join.inventory.doneAt !== null) return true
-          throw new Error(JSON.stringify({ notices, join: info.join, telemetry: info.telemetry }))
-        },
-        { room: agent, seconds: 120 },
-      )
+      product = await startProduct()
+      ;({ cloud, client, cluster } = product)
     })
-
-    afterAll(async () => {
-      await agent?.stop()
-      await cloud?.process.stop()
-      await prometheus?.stop()
-      await plane?.stop()
-      await rm(folder, { recursive: true, force: true })
-    })
+    afterAll(() => product?.stop())
 
     test("the cluster is live, and its inventory is whole", async () => {
       const info = await until("kinds that are all read", async () => {
@@ -106,6 +64,60 @@ describe.skipIf(skipNote("e2e on a real API server", missing.length > 0 ? missin
       const printed = JSON.parse(await smm(cloud, "topology", "-o", "json")) as TopologyDocument
       expect(differences(printed, fedEdges(cluster, "service"))).toEqual([])
       expect(printed.notices).toEqual([])
+    })
+
+    describe.skipIf(skipNote("e2e in a browser", chromiumMissing()))("the console in Chromium", () => {
+      let browser: Browser
+      let page: Page
+      const problems: string[] = []
+
+      beforeAll(async () => {
+        browser = await startBrowser()
+        page = await browser.newPage({ viewport: { width: 1600, height: 1000 } })
+        page.on("pageerror", (error) => problems.push(error.message))
+        page.on("request", (request) => {
+          if (new URL(request.url()).hostname !== "127.0.0.1" && !request.url().startsWith("data:"))
+            problems.push(`asks ${request.url()}`)
+        })
+      })
+      afterAll(() => browser?.close())
+
+      test("the printed address signs in, once", async () => {
+        await page.goto(cloud.signInLink)
+        await page.getByRole("region", { name: "The whole mesh now" }).waitFor()
+        expect(new URL(page.url()).pathname).toBe("/overview")
+        const stranger = await browser.newContext()
+        const again = await stranger.newPage()
+        await again.goto(cloud.signInLink)
+        await again
+          .getByText(/sign in|link|code/i)
+          .first()
+          .waitFor()
+        expect(new URL(again.url()).pathname).toBe("/sign-in")
+        await stranger.close()
+      })
+
+      test("the services page has every service with its numbers as they were fed", async () => {
+        await page.getByRole("link", { name: "Services" }).first().click()
+        const rows = await readTable(page, "Services")
+        const wrong: string[] = []
+        for (const want of fedServices(cluster)) {
+          const row = rows.get(want.name)
+          const pairs: [string, number | null][] = [
+            ["Rate, rps", want.requestsPerSecond],
+            ["Errors %", want.errorRatio === null ? null : want.errorRatio * 100],
+            ["mTLS %", want.mtlsRatio === null ? null : want.mtlsRatio * 100],
+          ]
+          for (const [head, wanted] of pairs)
+            if (wanted !== null && !says(row?.get(head), wanted))
+              wrong.push(`${want.name} ${head}: ${row?.get(head) ?? "no row"} instead of ${wanted}`)
+        }
+        expect(wrong).toEqual([])
+      })
+
+      test("no page failed, and none asked another machine", () => {
+        expect(problems).toEqual([])
+      })
     })
   },
 )

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { readFile } from "node:fs/promises"
+import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -54,12 +54,14 @@ export type CloudRoom = {
   process: GuardedProcess
 }
 
-export async function startCloud(folder: string): Promise<CloudRoom> {
+/** On the data of `folder`; the same port as before for one that takes the place of another. */
+export async function startCloud(folder: string, port = 0): Promise<CloudRoom> {
   const data = join(folder, "data")
+  await rm(join(folder, "cloud.log"), { force: true })
   const process = await startRoom(
     "cloud",
     "cloud/src/local/main.ts",
-    ["--port", "0", "--data", data, "--console", join(root, "web/build")],
+    ["--port", String(port), "--data", data, "--console", join(root, "web/build")],
     folder,
   )
   const signInLink = await until(
@@ -74,7 +76,8 @@ export async function startCloud(folder: string): Promise<CloudRoom> {
 export type AgentOptions = {
   kubeconfig: string
   cloud: CloudRoom
-  joinToken: string
+  /** For its first start; afterwards it has a key of its own. */
+  joinToken?: string
   folder: string
   more?: string[]
 }
@@ -94,8 +97,7 @@ export const startAgent = ({
       kubeconfig,
       "--server",
       cloud.url,
-      "--token",
-      joinToken,
+      ...(joinToken === undefined ? [] : ["--token", joinToken]),
       "--state",
       join(folder, "agent-state"),
       ...more,

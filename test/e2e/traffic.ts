@@ -166,3 +166,28 @@ export function fedEdges(cluster: string, view: "service" | "workload"): FedEdge
     mtlsRatio: known > 0 ? mutual / known : null,
   }))
 }
+
+/** A service's inbound traffic as it was fed. Gateways report what they send, and are left out. */
+export type FedService = {
+  name: string
+  requestsPerSecond: number | null
+  errorRatio: number | null
+  mtlsRatio: number | null
+}
+
+export function fedServices(cluster: string): FedService[] {
+  const inbound = new Map<string, FedEdge[]>()
+  for (const edge of fedEdges(cluster, "service"))
+    if (edge.target.startsWith("svc/")) inbound.set(edge.target, [...(inbound.get(edge.target) ?? []), edge])
+  return [...inbound].map(([id, edges]) => {
+    const sum = (value: (edge: FedEdge) => number) => edges.reduce((total, edge) => total + value(edge), 0)
+    const requests = sum(({ requestsPerSecond }) => requestsPerSecond)
+    const isTcp = edges.every(({ protocol }) => protocol === "tcp")
+    return {
+      name: id.split("/").at(-1) ?? id,
+      requestsPerSecond: isTcp ? null : requests,
+      errorRatio: isTcp ? null : sum((edge) => (edge.errorRatio ?? 0) * edge.requestsPerSecond) / requests,
+      mtlsRatio: isTcp ? 1 : sum((edge) => (edge.mtlsRatio ?? 0) * edge.requestsPerSecond) / requests,
+    }
+  })
+}
