@@ -41,3 +41,16 @@ export function revealed(
   const dy = y < pad ? pad - y : y + shape.h > view.h - foot ? view.h - foot - y - shape.h : 0
   return { ...camera, x: camera.x + dx, y: camera.y + dy }
 }
+
+/** With this shape of the plane (at 100 %) in the middle, close enough for names. */
+export function closeUp(
+  shape: { x: number; y: number; w: number; h: number },
+  view: Size,
+  zoom: number,
+): Camera {
+  return {
+    zoom,
+    x: Math.round(view.w / 2 - (shape.x + shape.w / 2) * zoom),
+    y: Math.round((view.h - foot) / 2 - (shape.y + shape.h / 2) * zoom),
+  }
+}

@@ -36,8 +36,8 @@ function cardShape(frame: Frame, zoom: number, level: Level, leaf: Leaf): Shape 
   const tiny = leaf.type === "node" && leaf.node.kind === "unknown"
   const scaled = frame.w * zoom
   if (level === 1) {
-    const middleOfRing = 14
-    return { x: frame.x * zoom, y: middle - middleOfRing / 2, w: scaled, h: middleOfRing }
+    const ring = 16
+    return { x: frame.x * zoom, y: middle - ring / 2, w: ring, h: ring }
   }
   const h =
     level >= 3 ? Math.max(frame.h * zoom, Math.min(frame.h, 36)) : Math.min(frame.h * zoom, tiny ? 22 : 26)

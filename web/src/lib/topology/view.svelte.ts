@@ -1,7 +1,7 @@
 import type { Stores } from "../data/stores.ts"
 import type { TopologyDocument } from "#shared/topology/document.ts"
 import { busiestOf, limitOf } from "./busiest.ts"
-import { type Camera, type Size, fitted, revealed, zoomedAt } from "./camera.ts"
+import { type Camera, type Size, closeUp, fitted, revealed, zoomedAt } from "./camera.ts"
 import { cardSizes } from "./card.ts"
 import { askedOf } from "./fields.ts"
 import { type LabelPart, figuresOfLine, isPlain, labelOf } from "./figures.ts"
@@ -20,6 +20,10 @@ import { pathsBetween } from "./walk.ts"
 /** What a reader points at, has chosen or looks for; null: nothing, so that nothing is dimmed. */
 export type Focus = { near: ReadonlySet<string>; chosen: ReadonlySet<string> } | null
 export type DrawnLabel = { parts: readonly LabelPart[]; plain: boolean; place: Placement }
+
+/** Below it names are left out. */
+const readable = 0.6
+const startZoom = 0.85
 
 /** The same value while its key is the same: what is laid out stays laid out through ticks. */
 class Kept<T> {
@@ -282,6 +286,13 @@ export class TopologyView {
 
   fit(): void {
     if (this.size.w > 0) this.camera = fitted(this.layout, this.size)
+  }
+  /** The whole graph; when that is too small to read and something is chosen, that and what is around it. */
+  start(): void {
+    this.fit()
+    const [id] = this.#chosen
+    const frame = id === undefined ? undefined : this.layout.frames.get(id)
+    if (frame && this.camera.zoom < readable) this.camera = closeUp(frame, this.size, startZoom)
   }
   zoom(factor: number, at = { x: this.size.w / 2, y: this.size.h / 2 }): void {
     this.camera = zoomedAt(this.camera, factor, at)

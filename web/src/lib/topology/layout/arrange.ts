@@ -158,7 +158,9 @@ function* steps(
       toPort: port(to, line.target),
     }))
     const room = rooms[box?.kind ?? "root"]
-    yield { box, room, group: { id, children, links, gaps: room.gaps, pitch } }
+    const tall = children.some((child) => !child.box && child.h > 60)
+    const gaps = { ...room.gaps, y: room.gaps.y + (tall ? 12 : 0) }
+    yield { box, room, group: { id, children, links, gaps, pitch } }
   }
 }
 
