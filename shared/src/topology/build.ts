@@ -40,6 +40,7 @@ type Node = {
   outbound: Aggregate
   versions: Map<string, Aggregate & { workload: string }>
   protocols: Set<EdgeSample["protocol"]>
+  reportedBy: Set<string>
 }
 type Edge = {
   source: NodeIdentity
@@ -124,6 +125,7 @@ class Graph {
       outbound: emptyAggregate(),
       versions: new Map(),
       protocols: new Set(),
+      reportedBy: new Set(),
     }
     this.nodes.set(identity.id, made)
     return made
@@ -133,9 +135,12 @@ class Graph {
     const source = this.resolver.source(sample.source, reporter)
     const target = this.resolver.target(sample.destination, reporter)
     this.addEdge(sample, source, target, reporter)
-    addSample(this.node(source).outbound, sample)
+    const from = this.node(source)
+    addSample(from.outbound, sample)
+    from.reportedBy.add(reporter.cluster)
     const node = this.node(target)
     addSample(node.inbound, sample)
+    node.reportedBy.add(reporter.cluster)
     node.protocols.add(sample.protocol)
     const { version, workload } = sample.destination
     if (version === "" && workload === "") return
@@ -265,6 +270,12 @@ function finishEdge(id: string, edge: Edge, stale: boolean, windowMs: number): T
   }
 }
 
+/** A node outside of every cluster is as old as all who speak of it. */
+const isNodeStale = ({ identity, reportedBy }: Node, stale: ReadonlySet<string>): boolean =>
+  identity.cluster
+    ? stale.has(identity.cluster.cluster)
+    : reportedBy.size > 0 && [...reportedBy].every((cluster) => stale.has(cluster))
+
 const linkNotice: Partial<Record<SourceCluster["link"], (source: SourceCluster) => Omit<Notice, "cluster">>> =
   {
     waiting: ({ clusterName }) => ({
@@ -337,7 +348,7 @@ export function buildTopology(sources: TopologySources, options: TopologyOptions
   const windowMs = Math.max(0, ...newest.map((tick) => tick.windowMs))
   const stale = new Set(chosen.filter(isStale).map((source) => source.cluster))
   const nodes = [...graph.nodes.values()].map((node) =>
-    finishNode(node, stale.has(node.identity.cluster?.cluster ?? ""), windowMs),
+    finishNode(node, isNodeStale(node, stale), windowMs),
   )
   const edges = [...graph.edges].map(([id, edge]) =>
     finishEdge(
