@@ -1,6 +1,7 @@
 import type { ClusterInfo } from "#shared/api/cluster.ts"
 import { formatCount } from "#shared/format/number.ts"
 import { formatAge, formatSince, formatTime } from "#shared/format/time.ts"
+import type { TopologySources } from "#shared/api/mesh.ts"
 import type { HealthState } from "#shared/topology/document.ts"
 import { stagesOf } from "./join.ts"
 
@@ -45,6 +46,17 @@ function waitingText(cluster: ClusterInfo, now: number): LinkText {
         ? `${formatCount(inventory.objects)} of ${formatCount(inventory.expected)}`
         : "joining",
   }
+}
+
+/** The list of clusters hears of ticks once a minute; a tick in hand is newer. */
+export function withTicks(clusters: readonly ClusterInfo[], sources: TopologySources): ClusterInfo[] {
+  const newest = new Map(sources.clusters.map((source) => [source.cluster, source.ticks.at(-1)?.at ?? 0]))
+  return clusters.map((cluster) => {
+    const at = newest.get(cluster.clusterId) ?? 0
+    return at > (cluster.lastTickAt ?? 0)
+      ? { ...cluster, lastTickAt: at, lastSeenAt: Math.max(at, cluster.lastSeenAt ?? 0) }
+      : cluster
+  })
 }
 
 /** Joins that are not over: the wizard can be opened again for them. */
