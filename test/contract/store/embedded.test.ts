@@ -100,12 +100,12 @@ describe("the embedded database", () => {
       Array.from({ length: 300 }, (_, i) => ({ pk: "p", sk: String(i), text })),
       [],
     )
-    const asked = Array.from({ length: 20 }, (_, i) =>
-      i % 2 ? table.page("p", {}) : table.page("p", { limit: 2 }),
-    )
+    const asked = Array.from({ length: 40 }, (_, i) => table.page("p", i === 0 ? { limit: 1 } : {}))
     const answers = Promise.allSettled(asked)
+    await Promise.race(asked)
     await embedded.close()
-    await answers
+    const ended = (await answers).filter(({ status }) => status === "fulfilled")
+    expect(ended.length).toBeGreaterThan(1)
     const again = await openEmbedded(folder)
     await again.close()
   })
