@@ -347,9 +347,7 @@ export function buildTopology(sources: TopologySources, options: TopologyOptions
   const newest = chosen.map((source) => source.ticks.at(-1)).filter((tick) => tick !== undefined)
   const windowMs = Math.max(0, ...newest.map((tick) => tick.windowMs))
   const stale = new Set(chosen.filter(isStale).map((source) => source.cluster))
-  const nodes = [...graph.nodes.values()].map((node) =>
-    finishNode(node, isNodeStale(node, stale), windowMs),
-  )
+  const nodes = [...graph.nodes.values()].map((node) => finishNode(node, isNodeStale(node, stale), windowMs))
   const edges = [...graph.edges].map(([id, edge]) =>
     finishEdge(
       id,
