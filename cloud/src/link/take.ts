@@ -1,10 +1,12 @@
 import { AppError } from "#shared/error.ts"
+import { limits } from "#shared/protocol/limits.ts"
 import type { Up } from "#shared/protocol/up.ts"
 import type { PackedTick } from "#shared/telemetry/tick.ts"
 import type { Cloud } from "../cloud.ts"
 import { publish, publishCluster } from "../console/publish.ts"
 import { Clusters } from "../store/cluster.ts"
 import type { Connections } from "../store/connection.ts"
+import type { Inventory } from "../store/inventory.ts"
 import { Links } from "../store/link.ts"
 import { Watches } from "../store/watch.ts"
 import { onHello } from "./hello.ts"
@@ -84,13 +86,18 @@ async function record(cloud: Cloud, { owner }: Session, effect: Effect, gap: boo
     cloud.log.warn({ clusterId: owner.clusterId, kinds: effect.refused.slice(0, 20) }, "kinds were not taken")
 }
 
-/** Tells the consoles, and the agent how often to measure. */
+const isNews = ({ put, remove, facts }: Inventory.Changes): boolean =>
+  put.length + remove.length + facts.put.length + facts.remove.length > 0
+
+/** Tells the consoles, and the agent how often to measure. A cluster at its own pace is one whose graph nobody watches. */
 async function spread(cloud: Cloud, { owner }: Session, effect: Effect, link: Links.Link): Promise<void> {
   const tell = effect.tell === true || link.toldAt === cloud.now()
-  if (!effect.changes && !effect.live && !tell) return
+  const changes = effect.changes && isNews(effect.changes) ? effect.changes : undefined
+  const live = link.tickMs < limits.tickDefaultMs ? effect.live : undefined
+  if (!changes && !live && !tell) return
   const watches = await Watches.list(cloud, owner.organizationId)
-  if (effect.changes) await publish(cloud, owner, { type: "changes", changes: effect.changes }, watches)
-  if (effect.live) await publish(cloud, owner, { type: "tick", tick: effect.live, late: false }, watches)
+  if (changes) await publish(cloud, owner, { type: "changes", changes }, watches)
+  if (live) await publish(cloud, owner, { type: "tick", tick: live, late: false }, watches)
   if (tell) await publishCluster(cloud, owner, watches)
   await setPace(cloud, owner, link, await wantedTickMs(cloud, owner, watches))
 }
