@@ -25,7 +25,7 @@ import type { Log } from "./log.ts"
 import { metricsText } from "./process/metrics.ts"
 import { type Probes, startProbes } from "./process/probes.ts"
 import { startTicker } from "./process/ticker.ts"
-import { createUsage } from "./process/usage.ts"
+import { createUsage, held } from "./process/usage.ts"
 import type { Telemetry } from "./telemetry/telemetry.ts"
 
 export type AgentOptions = {
@@ -213,6 +213,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     link: link.state(),
     meter,
     usage: usage(),
+    ...held(),
     watchReconnects: cluster.reconnects(),
     ticksKept: lanes.metrics.size(),
     ticksDropped: lanes.metrics.dropped(),

@@ -8,6 +8,8 @@ export type Measures = {
   link: LinkState
   meter: Meter
   usage: Usage
+  heapBytes: number
+  externalBytes: number
   watchReconnects: number
   ticksKept: number
   ticksDropped: number
@@ -54,6 +56,8 @@ export function metricsText(measures: Measures): string {
   metric("tick_failures_total", "counter", "Measurements that failed.", [["", measures.tickFailures]])
   metric("tick_interval_seconds", "gauge", "Time between measurements.", [["", measures.tickMs / 1000]])
   metric("resident_memory_bytes", "gauge", "Resident memory.", [["", usage.rssBytes]])
+  metric("heap_bytes", "gauge", "Memory of JavaScript objects, used.", [["", measures.heapBytes]])
+  metric("external_bytes", "gauge", "Memory of buffers.", [["", measures.externalBytes]])
   metric("cpu_millicores", "gauge", "Processor time, thousandths of a core.", [["", usage.cpuMillicores]])
   return `${lines.join("\n")}\n`
 }

@@ -17,3 +17,9 @@ export function createUsage(now: () => number): () => Usage {
     return { rssBytes: process.memoryUsage.rss(), cpuMillicores }
   }
 }
+
+/** What the process holds, for its own metrics: used heap and buffers, bytes. */
+export const held = (): { heapBytes: number; externalBytes: number } => {
+  const { heapUsed, external } = process.memoryUsage()
+  return { heapBytes: heapUsed, externalBytes: external }
+}
