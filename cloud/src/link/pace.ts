@@ -29,6 +29,6 @@ export async function setPace(
   tickMs: number,
 ): Promise<void> {
   if (!link?.connection || link.tickMs === tickMs) return
-  if (await Links.change(cloud, owner, link.session, { tickMs }))
+  if (await Links.change(cloud, owner, link.session, { tickMs, pacedAt: cloud.now() }))
     await sendDown(cloud, link.connection, { type: "pace", tickMs })
 }

@@ -21,7 +21,8 @@ export function linkOf(
   const seen = link.lastSeenAt ?? link.connectedAt
   if (link.connection === null) return { link: "stale", linkSince: link.disconnectedAt ?? seen }
   if (now - seen > staleAfterMs) return { link: "stale", linkSince: seen }
-  if (now - seen > 2 * link.tickMs + 5_000) return { link: "late", linkSince: seen }
+  const due = Math.max(seen, link.pacedAt ?? 0)
+  if (now - due > 2 * link.tickMs + 5_000) return { link: "late", linkSince: seen }
   return { link: "live", linkSince: link.connectedAt }
 }
 

@@ -45,6 +45,8 @@ export type Link = {
   /** Last message of this session that was taken. */
   seq: number
   tickMs: number
+  /** When the agent was told to measure at this pace: a slower one's silence is counted from here. */
+  pacedAt?: number
 }
 
 export type StoredStatus = Omit<Status, "type" | "seq">
