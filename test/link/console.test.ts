@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
-import type { ClusterInstall } from "#shared/api/cluster.ts"
+import type { ClusterInfo, ClusterInstall } from "#shared/api/cluster.ts"
 import { packTick } from "#shared/telemetry/pack.ts"
 import type { EdgeSample } from "#shared/telemetry/edge.ts"
 import { recheckMs } from "#cloud/console/rights.ts"
@@ -261,6 +261,51 @@ describe.each(transports)("a console over %s", (_, start) => {
     await call("DELETE")
     await own.next("clusters", ({ remove }) => remove.includes(second.identity.clusterId))
     await own.close()
+  })
+
+  test("that draws one view keeps its quiet ones, without a ping", async () => {
+    const own = await viewer()
+    await own.watch("graph", { type: "topology", clusters: [identity.clusterId] })
+    await own.watch("quiet", {
+      type: "object",
+      cluster: identity.clusterId,
+      kind: "Pod",
+      namespace: "shop",
+      name: "q",
+    })
+    for (let minute = 0; minute < 5; minute++) {
+      stage.clock.at += 60_000
+      await tick()
+      const { seq } = await own.next("tick")
+      own.send({ type: "ack", id: "graph", seq })
+      own.socket.send("{")
+      await own.next("error")
+    }
+    await peer.store({ type: "delta", put: [pod("q")], remove: [] })
+    expect((await own.next("objects")).id).toBe("quiet")
+    await own.close()
+  })
+
+  test("that begins to watch does not make a cluster late that was told only now to hurry", async () => {
+    const second = await add()
+    stage.clock.at += 50_000
+    const own = await viewer()
+    await own.watch("graph", { type: "topology", clusters: [second.identity.clusterId] })
+    await second.peer.next("pace", ({ tickMs }) => tickMs === 10_000)
+    const link = async () =>
+      (
+        await api<ClusterInfo>(
+          stage.server,
+          stage.tenant.tokens.viewer,
+          "GET",
+          `/clusters/${second.identity.clusterId}`,
+        )
+      ).body.link
+    expect(await link()).toBe("live")
+    stage.clock.at += 26_000
+    expect(await link()).toBe("late")
+    await own.close()
+    await second.peer.close()
   })
 
   test("that was lost without a word makes nobody measure faster for long", async () => {

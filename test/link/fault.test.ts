@@ -112,6 +112,15 @@ describe.each(transports)("over %s", (transport, start) => {
       expect((await joinWith(token)).status).toBe(200)
     })
 
+    test("guessed over and over is refused before it is looked at, for a while", async () => {
+      const guess = () => joinWith(`smj_${"b".repeat(43)}`)
+      const answers = await Promise.all(Array.from({ length: 80 }, guess))
+      expect(answers.map(({ status }) => status)).toContain(429)
+      expect((await guess()).body.code).toBe("rate.limited")
+      stage.clock.at += 120_000
+      expect((await guess()).body.code).toBe("join.invalid")
+    })
+
     test("that was never given out is not known", async () => {
       expect(await joinWith(`smj_${"a".repeat(43)}`)).toMatchObject({
         status: 401,

@@ -19,6 +19,8 @@ import { recheck } from "./rights.ts"
 const mostWatches = 32
 /** A console pings every 30 s; what became of a silent link since then is told at its ping. */
 const pingMs = 45_000
+/** Well below the three minutes after which a subscription belongs to nobody. */
+const renewEveryMs = 25_000
 
 const send = (cloud: Cloud, connection: string, message: ConsoleDown) =>
   cloud.sockets.send(connection, JSON.stringify(message))
@@ -45,6 +47,7 @@ export async function onConnect(
     credential: grant.credential,
     clusters: actor.clusters === null ? null : [...actor.clusters],
     checkedAt: cloud.now(),
+    renewedAt: cloud.now(),
   })
 }
 
@@ -54,6 +57,7 @@ export async function onMessage(cloud: Cloud, connection: string, text: string):
   const own = await Connections.read(cloud, connection)
   if (own?.type !== "console") return
   try {
+    await renew(cloud, own)
     await take(cloud, own, parse(text))
   } catch (error) {
     if (!(error instanceof AppError)) throw error
@@ -144,9 +148,16 @@ async function acknowledge(
     await sendPatch(cloud, own.organizationId, { ...before, acked: seq, behind: false }, { type: "reload" })
 }
 
-async function ping(cloud: Cloud, own: Connections.ConsoleConnection): Promise<void> {
+/** Whoever says anything is there: a console that draws one view and acknowledges it need not ping for a view that is quiet. */
+async function renew(cloud: Cloud, own: Connections.ConsoleConnection): Promise<void> {
+  if (cloud.now() - own.renewedAt < renewEveryMs) return
   const watches = await Watches.ofConnection(cloud, own.organizationId, own.connection)
   await Promise.all(watches.map((watch) => Watches.renew(cloud, own.organizationId, watch)))
+  await Connections.change(cloud, own.connection, { renewedAt: cloud.now() })
+}
+
+async function ping(cloud: Cloud, own: Connections.ConsoleConnection): Promise<void> {
+  const watches = await Watches.ofConnection(cloud, own.organizationId, own.connection)
   await send(cloud, own.connection, { type: "pong" })
   if (watches.some(({ view }) => view.type === "clusters"))
     await tellSilence(cloud, own.organizationId, watches)

@@ -25,6 +25,8 @@ export type ConsoleConnection = {
   credential: string
   clusters: string[] | null
   checkedAt: number
+  /** When what it watches was renewed last. */
+  renewedAt: number
 }
 
 export type Connection = AgentConnection | ConsoleConnection
