@@ -6,6 +6,7 @@ import { skipNote } from "#test/real/skip.ts"
 import { chromiumMissing, startBrowser } from "./browser.ts"
 import { smm } from "./command.ts"
 import { differences } from "./compare.ts"
+import { exportGraph, readGraph } from "./graph.ts"
 import { load } from "./kube.ts"
 import { productMissing, startProduct, type Product } from "./product.ts"
 import { until, type CloudRoom } from "./room.ts"
@@ -46,6 +47,16 @@ describe.skipIf(skipNote("e2e on a real API server", productMissing()))(
       },
     )
 
+    test("a number that is two hundredths off would be found", async () => {
+      const document = await client.call("getTopology", {})
+      const off = fedEdges(cluster, "service").map((edge) => ({
+        ...edge,
+        requestsPerSecond: edge.requestsPerSecond * 1.02,
+      }))
+      const requests = off.filter(({ protocol }) => protocol !== "tcp")
+      expect(differences(document, off)).toHaveLength(requests.length)
+    })
+
     test("services stand on their workloads and pods", async () => {
       const document = await client.call("getTopology", { query: { idle: "true" } })
       const node = (id: string) => document.nodes.find((each) => each.id === id)
@@ -79,13 +90,21 @@ describe.skipIf(skipNote("e2e on a real API server", productMissing()))(
           if (new URL(request.url()).hostname !== "127.0.0.1" && !request.url().startsWith("data:"))
             problems.push(`asks ${request.url()}`)
         })
+        await page.goto(cloud.signInLink)
+        await page.getByRole("region", { name: "The whole mesh now" }).waitFor()
       })
       afterAll(() => browser?.close())
 
+      const openGraph = async () => {
+        await page.goto(`${cloud.url}/topology?nodes=all`)
+        return readGraph(page)
+      }
+
       test("the printed address signs in, once", async () => {
-        await page.goto(cloud.signInLink)
-        await page.getByRole("region", { name: "The whole mesh now" }).waitFor()
-        expect(new URL(page.url()).pathname).toBe("/overview")
+        const { user } = (await (await page.request.get(`${cloud.url}/api/v1/session`)).json()) as {
+          user: { email: string }
+        }
+        expect(user.email).toBe("owner@localhost")
         const stranger = await browser.newContext()
         const again = await stranger.newPage()
         await again.goto(cloud.signInLink)
@@ -98,6 +117,7 @@ describe.skipIf(skipNote("e2e on a real API server", productMissing()))(
       })
 
       test("the services page has every service with its numbers as they were fed", async () => {
+        await page.goto(`${cloud.url}/overview`)
         await page.getByRole("link", { name: "Services" }).first().click()
         const rows = await readTable(page, "Services")
         const wrong: string[] = []
@@ -113,6 +133,81 @@ describe.skipIf(skipNote("e2e on a real API server", productMissing()))(
               wrong.push(`${want.name} ${head}: ${row?.get(head) ?? "no row"} instead of ${wanted}`)
         }
         expect(wrong).toEqual([])
+      })
+
+      test("the topology draws every node and edge with its numbers as they were fed", async () => {
+        const drawn = await openGraph()
+        const wanted = fedEdges(cluster, "service")
+        const ids = new Set(wanted.flatMap(({ source, target }) => [source, target]))
+        const number = (text: string | undefined) => (text === undefined ? null : Number(text))
+        const edges = drawn.edges.map((edge) => {
+          const fed = wanted.find(
+            (each) =>
+              each.source === edge["source"] &&
+              each.target === edge["target"] &&
+              each.protocol === edge["protocol"],
+          )
+          const bytes = number(edge["bytes"]) ?? 0
+          const share = fed
+            ? fed.bytesPerSecond.sent / (fed.bytesPerSecond.sent + fed.bytesPerSecond.received)
+            : 0
+          return {
+            source: edge["source"] ?? "",
+            target: edge["target"] ?? "",
+            protocol: edge["protocol"] as "http" | "grpc" | "tcp",
+            requestsPerSecond: number(edge["rps"]) ?? 0,
+            errorRatio: number(edge["errors"]),
+            latencyMs:
+              edge["p50"] === undefined
+                ? null
+                : { p50: Number(edge["p50"]), p95: Number(edge["p95"]), p99: Number(edge["p99"]) },
+            // a line says the sum of both directions
+            bytesPerSecond: { sent: bytes * share, received: bytes * (1 - share) },
+            mtlsRatio: number(edge["mtls"]),
+          }
+        })
+        expect(differences({ nodes: drawn.cards.map((id) => ({ id })), edges }, wanted)).toEqual([])
+        expect(new Set(drawn.list.map(({ id }) => id))).toEqual(ids)
+      })
+
+      test("the list beside the canvas says each node's rate and whom it calls", async () => {
+        const { list } = await openGraph()
+        const wrong = fedServices(cluster).flatMap(({ name, requestsPerSecond }) => {
+          const words = list.find((item) => item.words.startsWith(`${name},`))?.words ?? ""
+          const [, rate] = /([\d.,]+k?) requests a second/.exec(words) ?? []
+          return requestsPerSecond === null || says(rate, requestsPerSecond) ? [] : [`${name}: ${words}`]
+        })
+        expect(wrong).toEqual([])
+        const productpage = list.find(({ words }) => words.startsWith("productpage,"))
+        expect(productpage?.words).toMatch(/calls .*details.*, called by istio-ingressgateway/)
+      })
+
+      test("the exported JSON is the graph as it was fed", async () => {
+        await openGraph()
+        expect(differences(await exportGraph(page), fedEdges(cluster, "service"))).toEqual([])
+      })
+
+      test("the workload view is in the address, and back leads to where one was", async () => {
+        await openGraph()
+        const before = page.url()
+        await page.goto(`${cloud.url}/topology?nodes=all&view=workload`)
+        expect(differences(await exportGraph(page), fedEdges(cluster, "workload"))).toEqual([])
+        await page.goBack()
+        expect(page.url()).toBe(before)
+      })
+
+      test("a new service on the API server comes to the open page by itself", async () => {
+        await page.goto(`${cloud.url}/services`)
+        await readTable(page, "Services")
+        await page.evaluate(() => scrollTo(0, 0))
+        await product.kube.create({
+          apiVersion: "v1",
+          kind: "Service",
+          metadata: { name: "newcomer", namespace: "bookinfo" },
+          spec: { ports: [{ name: "http", port: 80 }] },
+        })
+        await page.getByRole("combobox", { name: "Filter services" }).fill("newcomer")
+        await page.getByRole("link", { name: "newcomer" }).waitFor({ timeout: 15_000 })
       })
 
       test("no page failed, and none asked another machine", () => {
