@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { nextPath } from "./next.ts"
+import { nextPath, rememberNext, takeNext } from "./next.ts"
 import { expiryText, givable } from "./words.ts"
 
 describe("settings", () => {
@@ -26,3 +26,29 @@ test.each([
   ["https://evil.example", "/overview"],
   ["/sign-in?next=/sign-in", "/overview"],
 ])("after signing in, next %j leads to %j", (next, path) => expect(nextPath(next)).toBe(path))
+
+describe("where the person wanted to go", () => {
+  const storage = () => {
+    const items = new Map<string, string>()
+    return {
+      getItem: (name: string) => items.get(name) ?? null,
+      setItem: (name: string, value: string) => void items.set(name, value),
+      removeItem: (name: string) => void items.delete(name),
+    }
+  }
+  test("is remembered for the tab that the link opens, once", () => {
+    const kept = storage()
+    rememberNext(kept, "/services?q=a", 1000)
+    expect(takeNext(kept, 2000)).toBe("/services?q=a")
+    expect(takeNext(kept, 2000)).toBe("/overview")
+  })
+  test("is forgotten after half an hour, and never leads away", () => {
+    const kept = storage()
+    rememberNext(kept, "/services", 0)
+    expect(takeNext(kept, 31 * 60_000)).toBe("/overview")
+    rememberNext(kept, "//evil.example", 0)
+    expect(takeNext(kept, 0)).toBe("/overview")
+    kept.setItem("smm.next", "not json")
+    expect(takeNext(kept, 0)).toBe("/overview")
+  })
+})
