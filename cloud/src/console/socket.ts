@@ -129,12 +129,18 @@ async function subscribe(
     clusters,
   })
   await send(cloud, connection, { type: "subscribed", id })
-  await setPaces(cloud, organizationId)
+  const before = watches.filter((watch) => watch.id === id)
+  await setPaces(cloud, organizationId, [...before.map((watch) => watch.view), view])
 }
 
 async function unsubscribe(cloud: Cloud, own: Connections.ConsoleConnection, id: string): Promise<void> {
+  const watches = await Watches.ofConnection(cloud, own.organizationId, own.connection)
   await Watches.remove(cloud, own.organizationId, own.connection, id)
-  await setPaces(cloud, own.organizationId)
+  await setPaces(
+    cloud,
+    own.organizationId,
+    watches.filter((watch) => watch.id === id).map(({ view }) => view),
+  )
 }
 
 /** Room again after it was behind: one `reload` stands for everything that was left out. */
@@ -178,17 +184,21 @@ async function tellSilence(
   }
 }
 
-/** Each cluster is measured as often as somebody wants to see. */
-async function setPaces(cloud: Cloud, organizationId: string): Promise<void> {
-  const [clusters, watches] = await Promise.all([
-    Clusters.list(cloud, organizationId),
-    Watches.list(cloud, organizationId),
-  ])
-  for (const { clusterId } of clusters) {
-    const owner = { organizationId, clusterId }
-    const link = await Links.read(cloud, owner)
-    if (link?.connection) await setPace(cloud, owner, link, await wantedTickMs(cloud, owner, watches))
-  }
+/** Each cluster whose graph these views show, or showed, is measured as often as somebody wants to see. */
+async function setPaces(cloud: Cloud, organizationId: string, views: readonly View[]): Promise<void> {
+  const graphs = views.filter((view) => view.type === "topology")
+  if (graphs.length === 0) return
+  const named = graphs.some(({ clusters }) => clusters.length === 0)
+    ? (await Clusters.list(cloud, organizationId)).map(({ clusterId }) => clusterId)
+    : [...new Set(graphs.flatMap(({ clusters }) => clusters))]
+  const watches = await Watches.list(cloud, organizationId)
+  await Promise.all(
+    named.map(async (clusterId) => {
+      const owner = { organizationId, clusterId }
+      const link = await Links.read(cloud, owner)
+      if (link?.connection) await setPace(cloud, owner, link, await wantedTickMs(cloud, owner, watches))
+    }),
+  )
 }
 
 /** Forgets the connection and what it watched; the clusters it watched go back to their own pace. */
@@ -196,7 +206,11 @@ export async function onDisconnect(cloud: Cloud, connection: string): Promise<vo
   const own = await Connections.read(cloud, connection)
   await Connections.remove(cloud, connection)
   if (own?.type !== "console") return
-  for (const watch of await Watches.ofConnection(cloud, own.organizationId, connection))
-    await Watches.remove(cloud, own.organizationId, connection, watch.id)
-  await setPaces(cloud, own.organizationId)
+  const watches = await Watches.ofConnection(cloud, own.organizationId, connection)
+  await Promise.all(watches.map(({ id }) => Watches.remove(cloud, own.organizationId, connection, id)))
+  await setPaces(
+    cloud,
+    own.organizationId,
+    watches.map(({ view }) => view),
+  )
 }
