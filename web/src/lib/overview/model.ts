@@ -116,12 +116,28 @@ export type Cause = { head: string; rest: string; blamed?: TopologyNode }
 
 const failures = (edge: TopologyEdge): number => edge.requestsPerSecond * (edge.errorRatio ?? 0)
 
+/** Names of gRPC status codes that count as errors. Source: grpc/statuscodes. */
+const grpcNames: Record<string, string> = {
+  "2": "UNKNOWN",
+  "4": "DEADLINE_EXCEEDED",
+  "8": "RESOURCE_EXHAUSTED",
+  "10": "ABORTED",
+  "12": "UNIMPLEMENTED",
+  "13": "INTERNAL",
+  "14": "UNAVAILABLE",
+  "15": "DATA_LOSS",
+}
+
+function answerWord({ grpc, code }: { grpc: string; code: string }): string {
+  if (grpc !== "") return grpcNames[grpc] ?? `gRPC ${grpc}`
+  return code === "0" || code === "" ? "no answer" : code
+}
+
 function worstAnswer(edges: readonly TopologyEdge[]): string {
   const sums = new Map<string, number>()
   for (const response of edges.flatMap((edge) => edge.responses)) {
     if (!isError(response)) continue
-    const code =
-      response.grpc !== "" ? `gRPC ${response.grpc}` : response.code === "0" ? "no answer" : response.code
+    const code = answerWord(response)
     const key = [code, response.flags === "-" ? "" : response.flags].filter(Boolean).join(" ")
     sums.set(key, (sums.get(key) ?? 0) + response.requestsPerSecond)
   }

@@ -145,6 +145,15 @@ describe("the cause in words", () => {
     })
   })
 
+  test("calls a gRPC status by its name", () => {
+    const search = sick("search")
+    const answered = {
+      ...bad,
+      responses: [{ code: "200", flags: "", grpc: "14", requestsPerSecond: 8.1 }],
+    }
+    expect(causeOf(search, mesh([search], [edge("web", "search", answered)])).head).toBe("8.1 % UNAVAILABLE")
+  })
+
   test("names the pods when nothing else is wrong", () => {
     const half = node("half", { pods: { ready: 1, total: 3 } })
     expect(causeOf(half, mesh([half], [])).head).toBe("1 of 3 pods ready")
