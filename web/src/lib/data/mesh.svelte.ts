@@ -48,6 +48,11 @@ export class Mesh {
     return buildTopology(this.sources, { ...options, now: this.#clock.exact() })
   }
 
+  /** Reads the sources unless they are here or on their way. */
+  async ensure(): Promise<void> {
+    if (this.state !== "ready" && !this.#reading) await this.load()
+  }
+
   async load(): Promise<void> {
     const turn = ++this.#turn
     this.#reading = true

@@ -10,7 +10,9 @@ export const levelOf = (zoom: number): Level => (zoom >= 0.85 ? 3 : zoom >= 0.5 
 
 export type Shape = { x: number; y: number; w: number; h: number }
 type Segment =
-  { type: "curve" | "line"; a: Point; b: Point } | { type: "arc"; a: Point; b: Point; out: number }
+  | { type: "curve"; a: Point; b: Point }
+  | { type: "line"; a: Point; b: Point }
+  | { type: "arc"; a: Point; b: Point; out: number }
 export type Path = {
   id: string
   d: string

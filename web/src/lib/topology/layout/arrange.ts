@@ -231,14 +231,20 @@ export function arrange(
   return absolute(done)
 }
 
-/** Lays the graph out anew, box by box, by somebody who takes a while. */
+/**
+ * Lays the graph out anew. Boxes of cards only are laid out by somebody who takes a while (ELK, in its worker); what holds boxes stands
+ * on the grid of columns as always.
+ */
 export async function arrangeAnew(
   tree: Tree,
   sizes: ReadonlyMap<string, { w: number; h: number }>,
   lay: (group: Group) => Promise<Map<string, Point>>,
 ): Promise<Pins> {
   const done = new Map<string, Placed>()
-  for (const step of steps(tree, sizes, done))
-    done.set(step.group.id, placed(step, await lay(step.group), undefined, done))
-  return new Map([...done].map(([id, own]) => [id, own.pins]))
+  for (const step of steps(tree, sizes, done)) {
+    const plain = step.group.links.length > 0 && step.group.children.every((child) => !child.box)
+    const points = plain ? await lay(step.group) : ownLay(step.group)
+    done.set(step.group.id, placed(step, points, undefined, done))
+  }
+  return absolute(done).pins
 }

@@ -2,17 +2,20 @@ import type { ElkNode } from "elkjs/lib/elk-api.js"
 // The worker's own file, 1.6 MB: loaded when somebody asks for a new arrangement, never before.
 import workerUrl from "elkjs/lib/elk-worker.min.js?url"
 import type { Group } from "./arrange.ts"
+import { onColumns } from "./columns.ts"
 import type { Point } from "./layered.ts"
 
 const optionsOf = (group: Group): Record<string, string> => ({
   "elk.algorithm": "layered",
   "elk.direction": "RIGHT",
   "elk.edgeRouting": "SPLINES",
+  "elk.aspectRatio": "1.6",
   "elk.spacing.nodeNode": String(group.gaps.y),
-  "elk.spacing.componentComponent": String(group.gaps.y * 2),
+  "elk.spacing.edgeNode": "10",
+  "elk.spacing.componentComponent": String(group.gaps.y),
   "elk.layered.spacing.nodeNodeBetweenLayers": String(group.gaps.x),
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
-  "elk.aspectRatio": "1.6",
+  "elk.layered.thoroughness": "12",
 })
 
 export type Elk = { lay(group: Group): Promise<Map<string, Point>>; close(): void }
@@ -29,8 +32,9 @@ export async function createElk(): Promise<Elk> {
         children: group.children.map(({ id, w, h }) => ({ id, width: w, height: h })),
         edges: group.links.map(({ from, to }, i) => ({ id: `e${i}`, sources: [from], targets: [to] })),
       })
-      return new Map(
-        (laid.children ?? []).map(({ id, x = 0, y = 0 }) => [id, { x: Math.round(x), y: Math.round(y) }]),
+      return onColumns(
+        (laid.children ?? []).map(({ id, x = 0, y = 0 }) => ({ id, x, y })),
+        group.pitch,
       )
     },
     close: () => elk.terminateWorker(),
