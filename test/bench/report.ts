@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs"
+import { availableParallelism, loadavg } from "node:os"
 
 /** A line of the table. `floor` is what was measured beside it in the same run; `reach` is what the issue asks for. */
 export type Row = { quantity: string; reach: string; measured: string; floor: string; note: string }
@@ -8,6 +9,26 @@ export function report(rows: readonly Row[]): void {
   const out = process.env["SMM_BENCH_OUT"]
   if (out) writeFileSync(out, JSON.stringify(rows))
   else console.table(rows)
+}
+
+/** The line of what could not be measured here: what is missing, and how to get it. */
+export const notRun = (quantity: string, reach: string, missing: string): Row => ({
+  quantity,
+  reach,
+  measured: "not run",
+  floor: "-",
+  note: missing,
+})
+
+/** Says on stderr what is under way. */
+export const progress = (words: string): void => void process.stderr.write(`  ${words}\n`)
+
+/** A row's remark when others had the machine meanwhile; empty when it was quiet. */
+export function loadNote(): string {
+  const [minute = 0] = loadavg()
+  return minute > availableParallelism()
+    ? `; load average ${minute.toFixed(1)} on ${availableParallelism()} cores`
+    : ""
 }
 
 /** The value below which `share` of the values lie. */
