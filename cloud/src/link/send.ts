@@ -5,7 +5,10 @@ import { toFrames } from "#shared/protocol/frame.ts"
 import { ulid } from "ulid"
 import type { Cloud } from "../cloud.ts"
 
-const deflate = (text: string): string => gzipSync(text).toString("base64")
+/** Most of what is sent is an acknowledgement: it needs no window of 256 KB to be set up and thrown away. */
+const small = { windowBits: 10, memLevel: 3 }
+
+const deflate = (text: string): string => gzipSync(text, text.length < 1024 ? small : {}).toString("base64")
 
 /** Sends a message to an agent as frames. What does not arrive is made up for after the next hello. */
 export async function sendDown(cloud: Cloud, connection: string, message: Down): Promise<"sent" | "gone"> {
