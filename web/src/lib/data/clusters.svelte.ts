@@ -1,6 +1,7 @@
 import type { Client } from "#shared/api/client.ts"
 import type { ClusterInfo } from "#shared/api/cluster.ts"
 import type { Patch } from "./link.ts"
+import { withClusters } from "./sources.ts"
 import type { Live } from "./live.svelte.ts"
 
 const byName = (a: ClusterInfo, b: ClusterInfo): number => (a.name < b.name ? -1 : 1)
@@ -48,10 +49,7 @@ export class Clusters {
 
   apply(message: Patch): void {
     if (message.type !== "clusters") return
-    const known = new Map(message.reset ? [] : this.items.map((item) => [item.clusterId, item]))
-    for (const id of message.remove) known.delete(id)
-    for (const item of message.put) known.set(item.clusterId, item)
-    this.items = [...known.values()].sort(byName)
+    this.items = withClusters(this.items, message).sort(byName)
     this.state = "ready"
     this.readAt = this.#now()
   }

@@ -1,6 +1,7 @@
 import { query } from "#lib/url/query.svelte.ts"
 import type { Clusters } from "./clusters.svelte.ts"
 import type { Mesh } from "./mesh.svelte.ts"
+import { namespacesOf } from "./sources.ts"
 
 /** The clusters and namespaces that the reader looks at: `?c=` (names) and `?ns=`. Empty: all. */
 export class Scope {
@@ -21,15 +22,7 @@ export class Scope {
       .map((cluster) => cluster.clusterId),
   )
   /** Names of the namespaces known in the chosen clusters, in order. */
-  readonly knownNamespaces = $derived.by(() => {
-    const names = new Set<string>()
-    for (const source of this.#mesh.sources.clusters) {
-      if (this.clusterNames.length > 0 && !this.clusterNames.includes(source.clusterName)) continue
-      for (const fact of source.facts)
-        if (fact.type === "service" || fact.type === "workload") names.add(fact.namespace)
-    }
-    return [...names].sort()
-  })
+  readonly knownNamespaces = $derived.by(() => namespacesOf(this.#mesh.sources, this.clusterNames))
 
   has(cluster: string, namespace: string): boolean {
     return (

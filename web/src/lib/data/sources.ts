@@ -65,3 +65,25 @@ export function withLinks(sources: TopologySources, infos: readonly ClusterInfo[
   })
   return changed ? { clusters } : sources
 }
+
+/** The list of clusters with a patch of the socket applied. */
+export function withClusters(
+  items: readonly ClusterInfo[],
+  patch: { reset: boolean; put: readonly ClusterInfo[]; remove: readonly string[] },
+): ClusterInfo[] {
+  const known = new Map(patch.reset ? [] : items.map((item) => [item.clusterId, item]))
+  for (const id of patch.remove) known.delete(id)
+  for (const item of patch.put) known.set(item.clusterId, item)
+  return [...known.values()]
+}
+
+/** Names of the namespaces with services or workloads in these clusters (none named: in all), in order. */
+export function namespacesOf(sources: TopologySources, clusterNames: readonly string[]): string[] {
+  const names = new Set<string>()
+  for (const source of sources.clusters) {
+    if (clusterNames.length > 0 && !clusterNames.includes(source.clusterName)) continue
+    for (const fact of source.facts)
+      if (fact.type === "service" || fact.type === "workload") names.add(fact.namespace)
+  }
+  return [...names].sort()
+}

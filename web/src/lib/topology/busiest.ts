@@ -1,5 +1,5 @@
 import { figuresOfLine, toneOf } from "./figures.ts"
-import type { Line } from "./tree.ts"
+import type { Line, Tree } from "./tree.ts"
 
 /** Lines drawn at once: beyond it a graph is a knot. */
 const mostLines = 400
@@ -39,4 +39,20 @@ export function busiestOf(
     ids.add(line.id)
   }
   return ids
+}
+
+/** The lines that are drawn. `keep` holds the first answer while the structure is the same. */
+export function drawnLinesOf(
+  { lines, leaves }: Tree,
+  chosen: ReadonlySet<string>,
+  keep: (make: () => ReadonlySet<string>) => ReadonlySet<string>,
+): readonly Line[] {
+  const collapsed = leaves.some((leaf) => leaf.type === "bundle" && leaf.kind === "namespace")
+  const limit = limitOf(lines.length, leaves.length, collapsed)
+  const before = keep(() => busiestOf(lines, limit, null))
+  if (lines.length <= limit) return lines
+  const drawn = busiestOf(lines, limit, before)
+  return lines.filter(
+    (line) => drawn.has(line.id) || chosen.has(line.id) || chosen.has(line.source) || chosen.has(line.target),
+  )
 }

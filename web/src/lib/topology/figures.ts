@@ -96,6 +96,20 @@ export function isPlain(
   )
 }
 
+export type Answered = { code: string; flags: string; grpc: string; rate: number }
+
+/** How the requests of a line ended, most frequent first. */
+export function answersOf(line: Line): Answered[] {
+  const rates = new Map<string, Answered>()
+  for (const { code, flags, grpc, requestsPerSecond } of line.edges.flatMap((edge) => edge.responses)) {
+    const key = `${code} ${flags} ${grpc}`
+    const known = rates.get(key) ?? { code, flags, grpc, rate: 0 }
+    known.rate += requestsPerSecond
+    rates.set(key, known)
+  }
+  return [...rates.values()].sort((a, b) => b.rate - a.rate)
+}
+
 export type LabelPart = { text: string; tone: Tone; glyph: boolean }
 
 const protocolWords = { http: "HTTP", grpc: "gRPC", tcp: "TCP" }

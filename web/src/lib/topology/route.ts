@@ -88,8 +88,9 @@ function laneFor(a: Point, b: Point, cards: readonly Frame[]): Lane | null {
 export function routesOf(
   lines: readonly Ends[],
   frames: ReadonlyMap<string, Frame>,
-  cards: readonly Frame[],
+  { leaves }: { leaves: readonly { id: string }[] },
 ): Map<string, Route> {
+  const cards = leaves.flatMap((leaf) => frames.get(leaf.id) ?? [])
   const routes = new Map<string, Route>()
   const used = new Map<string, number>()
   for (const line of lines) {

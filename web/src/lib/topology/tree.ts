@@ -181,3 +181,16 @@ export function mixOf(nodes: readonly TopologyNode[]): Record<HealthState, numbe
   for (const node of nodes) mix[node.health.state]++
   return mix
 }
+
+export const leavesById = (tree: Tree): Map<string, Leaf> =>
+  new Map(tree.leaves.map((leaf) => [leaf.id, leaf]))
+
+/** What a layout depends on: boxes and cards, where they belong and how large they are. Never what they say. */
+export const structureOf = (tree: Tree, sizes: ReadonlyMap<string, { w: number; h: number }>): string =>
+  [
+    ...tree.boxes.map((box) => box.id),
+    ...tree.leaves.map((leaf) => {
+      const { w = 0, h = 0 } = sizes.get(leaf.id) ?? {}
+      return `${leaf.id} ${leaf.parent ?? ""} ${w} ${h}`
+    }),
+  ].join("\n")

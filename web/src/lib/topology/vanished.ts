@@ -23,3 +23,18 @@ export function vanishedOf(seen: Seen): Map<string, { edge: TopologyEdge; lastSe
     for (const [id, edge] of edges) if (!newest?.edges.has(id)) gone.set(id, { edge, lastSeen: at })
   return gone
 }
+
+/** When each edge that is gone was last seen, by its id. */
+export const goneOf = (seen: Seen): Map<string, number> =>
+  new Map([...vanishedOf(seen)].map(([id, { lastSeen }]) => [id, lastSeen]))
+
+/** The document with the edges that are gone since the last two ticks, where their nodes still are. */
+export function withVanished(document: TopologyDocument, seen: Seen): TopologyDocument {
+  const vanished = vanishedOf(seen)
+  if (vanished.size === 0) return document
+  const ids = new Set(document.nodes.map((node) => node.id))
+  const edges = [...vanished.values()].flatMap(({ edge }) =>
+    ids.has(edge.source) && ids.has(edge.target) ? [edge] : [],
+  )
+  return { ...document, edges: [...document.edges, ...edges] }
+}

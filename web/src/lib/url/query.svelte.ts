@@ -1,6 +1,6 @@
 import { goto } from "$app/navigation"
 import { page } from "$app/state"
-import { type QueryChange, changedSearch, listOf, oneOf } from "./query.ts"
+import { type QueryChange, changedSearch, listOf, oneOf, scopedPath } from "./query.ts"
 
 /** The state of a view in the address: what a person chooses goes into the history, what is typed replaces the entry. */
 export const query = {
@@ -15,13 +15,5 @@ export const query = {
   },
 }
 
-const scopeKeys = ["c", "ns"]
-
 /** An address of the console with the cluster and namespace scope kept. */
-export function withScope(path: string): string {
-  const [pathname = "", own = ""] = path.split("?")
-  const kept = Object.fromEntries(scopeKeys.map((key) => [key, page.url.searchParams.get(key) ?? undefined]))
-  const given = new URLSearchParams(own)
-  for (const key of scopeKeys) if (given.has(key)) delete kept[key]
-  return `${pathname}${changedSearch(own === "" ? "" : `?${own}`, kept)}`
-}
+export const withScope = (path: string): string => scopedPath(path, page.url.search)

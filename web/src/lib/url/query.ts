@@ -32,3 +32,15 @@ export function oneOf<const Word extends string>(
   const text = new URLSearchParams(search).get(key)
   return words.find((word) => word === text) ?? words[0]
 }
+
+/** The cluster and namespace scope: kept from page to page. */
+const scopeKeys = ["c", "ns"]
+
+/** A path with the scope of another address, unless it names its own. */
+export function scopedPath(path: string, search: string): string {
+  const [pathname = "", own = ""] = path.split("?")
+  const given = new URLSearchParams(own)
+  const now = new URLSearchParams(search)
+  const kept = scopeKeys.filter((key) => !given.has(key)).map((key) => [key, now.get(key) ?? undefined])
+  return `${pathname}${changedSearch(own === "" ? "" : `?${own}`, Object.fromEntries(kept) as QueryChange)}`
+}

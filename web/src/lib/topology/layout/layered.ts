@@ -130,7 +130,10 @@ function shelf(
   return { points, h: items.length > 0 ? y + tall : 0 }
 }
 
-/** Bends of links that span several layers, so that nothing stands where they pass. */
+/** Beyond this many links bends only cost time: a knot has no free ways. */
+const mostBent = 200
+
+/** Bends of links that span several layers, so that nothing stands where they pass; the links of one source pass together. */
 function withBends(
   items: readonly Sized[],
   links: readonly Link[],
@@ -139,18 +142,26 @@ function withBends(
   const count = Math.max(-1, ...layer.values()) + 1
   const layers: Cell[][] = Array.from({ length: count }, () => [])
   for (const item of items) layers[layer.get(item.id) ?? 0]?.push({ ...item, bend: false })
-  const parts: CellLink[] = []
+  const parts = new Map<string, CellLink>()
+  const join = (from: string, to: string, weight: number): void => {
+    const known = parts.get(`${from} ${to}`)
+    parts.set(`${from} ${to}`, { from, to, weight: weight + (known?.weight ?? 0) })
+  }
+  const bent = links.length <= mostBent
   for (const { from, to, weight } of links) {
     let last = from
-    for (let at = (layer.get(from) ?? 0) + 1; at < (layer.get(to) ?? 0) && links.length < 200; at++) {
-      const id = `${from}>${to}@${at}`
-      layers[at]?.push({ id, w: 0, h: bendHeight, bend: true })
-      parts.push({ from: last, to: id, weight })
+    for (let at = (layer.get(from) ?? 0) + 1; bent && at < (layer.get(to) ?? 0); at++) {
+      const id = `${from}@${at}`
+      const own = layers[at] ?? []
+      // In the middle of its layer: what comes after it would drift away from an end.
+      if (!own.some((cell) => cell.id === id))
+        own.splice(own.length >> 1, 0, { id, w: 0, h: bendHeight, bend: true })
+      join(last, id, weight)
       last = id
     }
-    parts.push({ from: last, to, weight })
+    join(last, to, weight)
   }
-  return { layers, links: parts }
+  return { layers, links: [...parts.values()] }
 }
 
 /**
