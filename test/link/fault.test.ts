@@ -31,7 +31,7 @@ import { type Stage, transports } from "./transport.ts"
 
 const who = { instance: instanceOf("one"), epoch: 0 }
 
-describe.each(transports)("over %s", (transport, start) => {
+describe.each(transports)("over %s", (_transport, start) => {
   let stage: Stage
   let count = 0
   beforeAll(async () => {
@@ -472,24 +472,4 @@ describe.each(transports)("over %s", (transport, start) => {
       await peer.close()
     })
   })
-
-  test.runIf(transport.startsWith("the local"))(
-    "a frame above 32 KB, a message above 128 KB and a binary frame end the connection as API Gateway does",
-    async () => {
-      const identity = await joined()
-      const frame = await meet(stage.server, identity)
-      frame.raw("x".repeat(33 * 1024))
-      expect((await frame.closed).code).toBe(1009)
-      const message = await meet(stage.server, identity)
-      const piece = "x".repeat(30 * 1024)
-      for (let i = 0; i < 5; i++) message.socket.send(piece, { fin: i === 4 })
-      expect((await message.closed).code).toBe(1009)
-      const binary = await meet(stage.server, identity)
-      binary.socket.send(Buffer.from("binary"))
-      expect((await binary.closed).code).toBe(1003)
-      const whole = await meet(stage.server, identity)
-      expect(await new Cache().put(pod("a")).sync(whole, stage.clock.at)).toEqual([["Pod", "shop"]])
-      await whole.close()
-    },
-  )
 })

@@ -17,7 +17,7 @@ export type Stage = {
 
 const begin = Date.UTC(2026, 10, 24, 12)
 
-async function local(): Promise<Stage> {
+export async function startLocalStage(): Promise<Stage> {
   const clock = { at: begin }
   const own = await startLocal({
     port: 0,
@@ -55,6 +55,6 @@ async function lambda(): Promise<Stage> {
 
 /** The same handlers, behind the local server and behind API Gateway's events. */
 export const transports: [name: string, start: () => Promise<Stage>][] = [
-  ["the local server", local],
+  ["the local server", startLocalStage],
   ["Lambda behind API Gateway", lambda],
 ]
