@@ -4,6 +4,7 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { buildWeb } from "../../cli/start/build.mjs"
 import { ensureInstalled, node24, root } from "../../cli/start/install.mjs"
 
 ensureInstalled((line) => console.error(line))
@@ -13,13 +14,20 @@ const names = readdirSync(folder)
   .filter((name) => name.endsWith(".bench.ts"))
   .filter((name) => wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)))
   .sort()
+if (names.length === 0) {
+  console.error(`no benchmark's name starts with ${wanted.join(" or ")}`)
+  process.exit(2)
+}
+/** These look at the console. */
+if (names.some((name) => name.startsWith("pixel") || name.startsWith("graph")))
+  await buildWeb({ say: (line) => console.error(line) })
 const work = mkdtempSync(join(tmpdir(), "smm-bench-"))
 const rows = []
 let failed = 0
 
 for (const name of names) {
   const out = join(work, `${name}.json`)
-  console.error(`running ${name}`)
+  console.error(`${name} (${names.indexOf(name) + 1} of ${names.length})`)
   const code = await new Promise((resolve) => {
     const child = spawn(node24(), ["--expose-gc", join(folder, name)], {
       stdio: ["ignore", "ignore", "inherit"],
