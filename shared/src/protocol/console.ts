@@ -1,6 +1,5 @@
 import { z } from "zod"
 import { Problem } from "../error.ts"
-import { Instant } from "../id.ts"
 import { KubeObject } from "../kube/object.ts"
 import { PackedTick } from "../telemetry/tick.ts"
 import { ClusterInfo } from "../api/cluster.ts"
@@ -45,7 +44,6 @@ export type ConsoleUp = z.infer<typeof ConsoleUp>
 const patch = { id: z.string(), seq: z.int().positive(), reset: z.boolean() }
 
 export const ConsoleDown = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("ready"), serverAt: Instant }),
   z.object({ type: z.literal("subscribed"), id: z.string() }),
   z.object({ type: z.literal("clusters"), ...patch, put: z.array(ClusterInfo), remove: z.array(z.string()) }),
   z.object({ type: z.literal("tick"), ...patch, cluster: z.string(), late: z.boolean(), tick: PackedTick }),

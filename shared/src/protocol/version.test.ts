@@ -31,7 +31,7 @@ test("nobody changes the wire by accident", () => {
   )
   expect({ version: protocolVersion, oldest: oldestProtocolVersion, ...pins }).toMatchInlineSnapshot(`
     {
-      "consoleDown": "be6f9fc14839",
+      "consoleDown": "88e9138a0bf",
       "consoleUp": "9cb59b64726b",
       "down": "99171b3855f8",
       "frame": "623207fbc72b",
