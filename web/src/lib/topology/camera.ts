@@ -42,6 +42,22 @@ export function revealed(
   return { ...camera, x: camera.x + dx, y: camera.y + dy }
 }
 
+/** Where names begin, and how much smaller a graph may be to be shown there instead, a little larger than the view. */
+const names = 0.5
+const nearly = 0.36
+
+/** All of it, or, where that is just too small for names, as much as can be read: from its left, where it starts. */
+export function readable(graph: Size, view: Size): Camera {
+  const camera = fitted(graph, view)
+  if (camera.zoom >= names || camera.zoom < nearly) return camera
+  const free = view.h - foot - graph.h * names
+  return {
+    zoom: names,
+    x: Math.max(margin, (view.w - graph.w * names) / 2),
+    y: Math.round(free >= margin ? free / 2 : margin),
+  }
+}
+
 /** With this shape of the plane (at 100 %) in the middle, close enough for names. */
 export function closeUp(
   shape: { x: number; y: number; w: number; h: number },

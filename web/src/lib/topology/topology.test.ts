@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { fitted, revealed, zoomedAt } from "./camera.ts"
+import { fitted, readable, revealed, zoomedAt } from "./camera.ts"
 import { busiestOf, limitOf } from "./busiest.ts"
 import { clipped, textWidth } from "./card.ts"
 import { describeLeaf } from "./describe.ts"
@@ -258,6 +258,8 @@ describe("walking and seeing", () => {
   test("the camera fits all, keeps the point under the pointer, and reveals with the least move", () => {
     expect(fitted({ w: 2000, h: 100 }, { w: 1032, h: 800 })).toMatchObject({ zoom: 0.5 })
     expect(fitted({ w: 100, h: 100 }, { w: 1000, h: 800 }).zoom).toBe(1)
+    expect(readable({ w: 2300, h: 100 }, { w: 1032, h: 800 })).toMatchObject({ zoom: 0.5, x: 16 })
+    expect(readable({ w: 9000, h: 100 }, { w: 1032, h: 800 }).zoom).toBeLessThan(0.2)
     const closer = zoomedAt({ x: 10, y: 20, zoom: 1 }, 1.5, { x: 110, y: 120 })
     expect(closer).toEqual({ x: -40, y: -30, zoom: 1.5 })
     const camera = { x: 0, y: 0, zoom: 1 }

@@ -1,7 +1,7 @@
 import type { Stores } from "../data/stores.ts"
 import type { TopologyDocument } from "#shared/topology/document.ts"
 import { drawnLinesOf } from "./busiest.ts"
-import { type Camera, type Size, closeUp, fitted, revealed, zoomedAt } from "./camera.ts"
+import { type Camera, type Size, closeUp, fitted, readable, revealed, zoomedAt } from "./camera.ts"
 import { cardSizes } from "./card.ts"
 import { askedOf } from "./fields.ts"
 import { type Focus, chosenOf, focusOf } from "./focus.ts"
@@ -19,7 +19,7 @@ import { type Seen, goneOf, nothingSeen, remember, withVanished } from "./vanish
 import { visibleOf } from "./visible.ts"
 
 /** Below it names are left out. */
-const readable = 0.6
+const namesFrom = 0.6
 const startZoom = 0.85
 
 /** From the address and the mesh to what is drawn. Layout, routes and label places follow the structure; ticks change only values. */
@@ -147,10 +147,10 @@ export class TopologyView {
   }
   /** The whole graph; when that is too small to read and something is chosen, that and what is around it. */
   start(): void {
-    this.fit()
+    if (this.size.w > 0) this.camera = readable(this.layout, this.size)
     const [id] = this.#chosen
     const frame = id === undefined ? undefined : this.layout.frames.get(id)
-    if (frame && this.camera.zoom < readable) this.camera = closeUp(frame, this.size, startZoom)
+    if (frame && this.camera.zoom < namesFrom) this.camera = closeUp(frame, this.size, startZoom)
   }
   zoom(factor: number, at = { x: this.size.w / 2, y: this.size.h / 2 }): void {
     this.camera = zoomedAt(this.camera, factor, at)
