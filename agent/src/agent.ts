@@ -79,8 +79,6 @@ async function identify(api: KubeApi, signal: AbortSignal): Promise<{ uid: strin
 /** A watch over pods and services: what telemetry wants to know before it begins. */
 const wantedFirst = ["Pod", "Service"] as const
 const firstTickPatienceMs = 20_000
-/** A little less than the default pace, so that every tick of it takes a status along. */
-const statusEveryMs = limits.tickDefaultMs - 5_000
 
 /** Starts an agent: watches the cluster, measures, and keeps the cloud told. @throws Error when a port is taken */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -132,7 +130,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       lanes.metrics.add(packTick(tick))
       wake()
     },
-    measured,
+    measured: (outcome) => lanes.status.measured(outcome),
     ready: untilListed(),
     phase: () => (textHash(uid) % 1000) / 1000,
     floorMs: options.tickFloorMs ?? limits.tickFloorMs,
@@ -171,16 +169,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     known: () => undefined,
     state: () => lanes.status.touch(),
   })
-
-  let told = { words: "", at: -Infinity }
-  /** The status goes with each minute's tick, and at once when the telemetry is in another state. */
-  function measured(): void {
-    const { source, state, target, reason } = telemetry.state()
-    const words = [source, state, target, reason].join(" ")
-    if (words === told.words && now() - told.at < statusEveryMs) return
-    told = { words, at: now() }
-    lanes.status.touch()
-  }
 
   async function untilListed(): Promise<void> {
     const until = now() + firstTickPatienceMs

@@ -16,6 +16,7 @@ function rig(measure?: (windowMs: number, signal: AbortSignal) => Promise<Tick>)
   const at: number[] = []
   const windows: number[] = []
   const taken: Tick[] = []
+  const outcomes: string[] = []
   const plain = (windowMs: number): Promise<Tick> =>
     Promise.resolve({ at: clock.now(), windowMs, source: "prometheus", edges: [], gaps: [] })
   const ticker = startTicker({
@@ -25,7 +26,7 @@ function rig(measure?: (windowMs: number, signal: AbortSignal) => Promise<Tick>)
       return (measure ?? plain)(windowMs, signal)
     },
     take: (tick) => taken.push(tick),
-    measured: () => undefined,
+    measured: (outcome) => outcomes.push(outcome),
     ready: Promise.resolve(),
     phase: () => 0,
     floorMs: 5_000,
@@ -45,7 +46,7 @@ function rig(measure?: (windowMs: number, signal: AbortSignal) => Promise<Tick>)
       },
       { timeout: 10_000, interval: 1 },
     )
-  return { clock, ticker, at, windows, taken, until }
+  return { clock, ticker, at, windows, taken, outcomes, until }
 }
 
 describe("the ticker", () => {
@@ -84,9 +85,9 @@ describe("the ticker", () => {
     expect(most).toBe(1)
   })
 
-  test("goes on after a failure, and gives up a measurement that hangs", async () => {
+  test("goes on after a failure, gives up a measurement that hangs, and tells of each what came of it", async () => {
     let calls = 0
-    const { ticker, taken, until } = rig((windowMs, signal) => {
+    const { ticker, taken, outcomes, until } = rig((windowMs, signal) => {
       calls += 1
       if (calls === 1) return Promise.reject(new Error("Prometheus is down"))
       if (calls === 2)
@@ -95,7 +96,8 @@ describe("the ticker", () => {
         )
       return Promise.resolve({ at: 1, windowMs, source: "prometheus", edges: [], gaps: [] })
     })
-    await until(() => expect(taken.length).toBe(1))
+    await until(() => expect(outcomes).toEqual(["nothing", "nothing", "tick"]))
+    expect(taken.length).toBe(1)
     expect(ticker.failures()).toBe(2)
   })
 })

@@ -22,8 +22,8 @@ const patienceMs = 60_000
 export function startTicker(options: {
   measure: (windowMs: number, signal: AbortSignal) => Promise<Tick>
   take: (tick: Tick) => void
-  /** Told after each measurement, whether it came to something or not. */
-  measured: () => void
+  /** Told after each measurement. */
+  measured: (outcome: "tick" | "nothing") => void
   /** Resolves when there is something to measure. */
   ready: Promise<void>
   phase: () => number
@@ -43,6 +43,7 @@ export function startTicker(options: {
   }
 
   async function measure(): Promise<void> {
+    let outcome: "tick" | "nothing" = "nothing"
     const own = new AbortController()
     const limit = AbortSignal.any([signal, own.signal])
     void clock
@@ -50,6 +51,7 @@ export function startTicker(options: {
       .then(() => own.abort(new Error(`no measurement in ${patienceMs / 1000} s`)))
     try {
       options.take(await options.measure(tickMs, limit))
+      outcome = "tick"
     } catch (error) {
       if (signal.aborted) return
       failures += 1
@@ -57,7 +59,7 @@ export function startTicker(options: {
     } finally {
       own.abort()
     }
-    options.measured()
+    options.measured(outcome)
   }
 
   async function run(): Promise<void> {

@@ -28,7 +28,7 @@ export const TelemetryState = z
   .meta({ id: "TelemetryState" })
 export type TelemetryState = z.infer<typeof TelemetryState>
 
-/** Latest value wins: sent when something in it changed, and with each minute's tick. */
+/** Latest value wins: sent when something in it changed, when there was no tick to send, and every five minutes. */
 export const Status = z.object({
   type: z.literal("status"),
   seq: z.int().positive(),
