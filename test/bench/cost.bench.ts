@@ -1,9 +1,12 @@
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto"
 import { gunzipSync, gzipSync } from "node:zlib"
+import { createStatusLane } from "#agent/link/status-lane.ts"
 import { createApp } from "#cloud/app.ts"
 import * as consoleSocket from "#cloud/console/socket.ts"
 import * as linkSocket from "#cloud/link/socket.ts"
 import { createClient } from "#shared/api/client.ts"
+import { emptySum, moveSum, objectHash } from "#shared/kube/bucket.ts"
+import { watchedKinds } from "#shared/kube/kinds.ts"
 import { Down } from "#shared/protocol/down.ts"
 import { fromParts, parseFrame, toFrames } from "#shared/protocol/frame.ts"
 import { ConsoleDown } from "#shared/protocol/console.ts"
@@ -12,11 +15,9 @@ import { protocolVersion } from "#shared/protocol/version.ts"
 import { packTick } from "#shared/telemetry/pack.ts"
 import { startTestCloud } from "../cloud/harness.ts"
 import { tickOf } from "./mesh.ts"
-import { type Meter, emptyMeter, meteredCloud, prices, socketUnits } from "./meter.ts"
+import { type Meter, dollars, emptyMeter, meteredCloud, prices, socketUnits } from "./meter.ts"
 import { report } from "./report.ts"
 
-/** Assumed of Lambda: 256 MB, 5 ms for each call to DynamoDB (they follow one another) and 5 ms of our own. */
-const lambda = { gigabytes: 0.25, callMs: 5, ownMs: 5 }
 const hoursOfMonth = 730
 const watchedHours = 240
 /** Objects that change in an hour, beyond metrics: a few rollouts a day, pods that restart. */
@@ -77,13 +78,17 @@ async function connect(): Promise<void> {
 }
 
 let seq = 0
-async function send(message: object): Promise<void> {
-  const own = ++seq
-  for (const frame of toFrames({ ...message, seq: own }, String(own), deflate)) {
+async function deliver(frames: readonly string[]): Promise<void> {
+  for (const frame of frames) {
     meter.socketMessages += socketUnits(frame)
     meter.invocations++
     await linkSocket.onMessage(cloud, "agent", frame)
   }
+}
+
+async function send(message: object): Promise<void> {
+  const own = ++seq
+  await deliver(toFrames({ ...message, seq: own }, String(own), deflate))
 }
 
 const pod = (i: number) => ({
@@ -99,23 +104,58 @@ const pod = (i: number) => ({
   status: { phase: "Running", podIP: `10.0.0.${i % 250}`, conditions: [{ type: "Ready", status: "True" }] },
 })
 
-/** What the agent sends of itself with each minute's tick. */
-const status = (at: number) => ({
-  type: "status",
-  at,
-  kinds: [{ kind: "Pod", state: "live", since: startedAt, count: 200, reason: "" }],
-  telemetry: {
-    source: "prometheus",
-    state: "live",
-    target: "http://prometheus.istio-system:9090",
-    lastTickAt: at,
-    reason: "",
-    queryMs: 40 + (at % 7),
+let made = 0
+let statuses = 0
+const held = new Map<string, number>()
+let root = emptySum
+
+async function change(pods: readonly ReturnType<typeof pod>[]): Promise<void> {
+  for (const each of pods) {
+    const hash = objectHash(each)
+    root = moveSum(root, held.get(each.metadata.name), hash)
+    held.set(each.metadata.name, hash)
+  }
+  await send({ type: "delta", put: pods, remove: [] })
+}
+
+/** The agent's own decision of when to speak of itself. */
+const statusLane = createStatusLane({
+  now: () => fixture.clock.at,
+  wake: () => undefined,
+  read: () => {
+    const { at } = fixture.clock
+    return {
+      at,
+      kinds: watchedKinds.map(({ key }) => ({
+        kind: key,
+        state: "live" as const,
+        since: startedAt,
+        count: key === "Pod" ? root.count : 0,
+        reason: "",
+      })),
+      telemetry: {
+        source: "prometheus",
+        state: "live",
+        target: "http://prometheus.istio-system:9090",
+        lastTickAt: at,
+        reason: "",
+        queryMs: 40 + (at % 7),
+      },
+      progress: { objects: root.count, expected: root.count },
+      process: { rssBytes: 90_000_000 + (at % 1000), cpuMillicores: 9 },
+      root,
+    }
   },
-  progress: { objects: 700, expected: 700 },
-  process: { rssBytes: 90_000_000 + (at % 1000), cpuMillicores: 9 },
-  root: { hash: 0, count: 0 },
 })
+
+async function sendStatus(): Promise<void> {
+  statusLane.measured("tick")
+  const status = statusLane.next(seq + 1)
+  if (!status) return
+  seq += 1
+  statuses += 1
+  await deliver(status.frames)
+}
 
 async function answerConsole(): Promise<void> {
   for (const text of heardByConsole.splice(0)) {
@@ -134,32 +174,21 @@ async function fromConsole(message: object): Promise<void> {
 /** An hour of the cluster's life with a tick each `tickMs`; with `watched`, one console looks at its topology. */
 async function hour(tickMs: number, watched: boolean): Promise<Meter> {
   meter = emptyMeter()
+  statuses = 0
   const ticks = 3_600_000 / tickMs
   for (let i = 0; i < ticks; i++) {
     fixture.clock.advance(tickMs)
     const at = fixture.clock.at
     await send({ type: "tick", late: false, tick: packTick({ ...tickOf(size, i, at), windowMs: tickMs }) })
-    if (at % 60_000 < tickMs) await send(status(at))
     if (i % Math.max(1, Math.round(ticks / (changesOfHour / 3))) === 0)
-      await send({ type: "delta", put: [pod(i), pod(i + 1), pod(i + 2)], remove: [] })
+      await change([pod(made++), pod(made++), pod(made++)])
+    await sendStatus()
     if (watched) {
       await answerConsole()
       if (i % 3 === 0) await fromConsole({ type: "ping" })
     }
   }
   return meter
-}
-
-const callsOf = ({ calls }: Meter): number => [...calls.values()].reduce((sum, count) => sum + count, 0)
-
-/** Dollars of an hour, by what they are for. */
-function dollars(of: Meter, connections: number) {
-  const seconds = (callsOf(of) * lambda.callMs + of.invocations * lambda.ownMs) / 1000
-  return {
-    database: of.writeUnits * prices.writeUnit + of.readUnits * prices.readUnit,
-    sockets: of.socketMessages * prices.socketMessage + connections * 60 * prices.connectionMinute,
-    lambda: of.invocations * prices.invocation + seconds * lambda.gigabytes * prices.gigabyteSecond,
-  }
 }
 
 const sum = (parts: Record<string, number>): number =>
@@ -187,6 +216,7 @@ const welcome = heardByAgent
 if (!welcome) throw new Error("the agent was not welcomed")
 
 const alone = await hour(60_000, false)
+const statusesAlone = statuses
 const { url } = await client.call("createSocketTicket")
 await consoleSocket.onConnect(cloud, {
   connection: "console",
@@ -221,7 +251,7 @@ report([
   {
     quantity: "the same: an unwatched hour in units",
     reach: "",
-    measured: `${alone.writeUnits} WRU, ${alone.readUnits} RRU, ${alone.socketMessages} messages`,
+    measured: `${alone.writeUnits} WRU, ${alone.readUnits} RRU, ${alone.socketMessages} messages, ${statusesAlone} statuses`,
     floor: "-",
     note: [...alone.calls]
       .sort((a, b) => b[1] - a[1])

@@ -116,3 +116,18 @@ export const prices = {
   gigabyteSecond: 0.0000133334,
   storedGigabyteMonth: 0.25,
 }
+
+/** Assumed of Lambda: 256 MB, 5 ms for each call to DynamoDB (they follow one another) and 5 ms of our own. */
+const lambda = { gigabytes: 0.25, callMs: 5, ownMs: 5 }
+
+const callsOf = ({ calls }: Meter): number => [...calls.values()].reduce((sum, count) => sum + count, 0)
+
+/** Dollars of an hour, by what they are for. `connections`: open all the hour. */
+export function dollars(of: Meter, connections: number) {
+  const seconds = (callsOf(of) * lambda.callMs + of.invocations * lambda.ownMs) / 1000
+  return {
+    database: of.writeUnits * prices.writeUnit + of.readUnits * prices.readUnit,
+    sockets: of.socketMessages * prices.socketMessage + connections * 60 * prices.connectionMinute,
+    lambda: of.invocations * prices.invocation + seconds * lambda.gigabytes * prices.gigabyteSecond,
+  }
+}
