@@ -134,7 +134,8 @@ export function labelOf(
       ? [plain(formatBytesRate(figures.bytesPerSecond))]
       : [plain(formatRate(figures.requestsPerSecond))]
   const errors = (): LabelPart[] => {
-    const tone = toneOf(figures.errorRatio)
+    // Of old data nothing is claimed: the number stands, without a judgement.
+    const tone = figures.stale ? "plain" : toneOf(figures.errorRatio)
     return tone === "plain" ? [] : [{ text: errorText(figures, windowSeconds), tone, glyph: true }]
   }
   const parts: Record<LabelName, () => LabelPart[]> = {

@@ -9,7 +9,7 @@ import { placeLabels } from "./labels.ts"
 import { labelNames, readQuestion, toggledBox, toggledLabels } from "./question.ts"
 import { levelOf } from "./scene.ts"
 import { call, failing, idle, largeMesh, meshOf, service } from "./testing/mesh.ts"
-import { treeOf } from "./tree.ts"
+import { barsOf, treeOf } from "./tree.ts"
 import { nothingSeen, remember, vanishedOf } from "./vanished.ts"
 import { visibleOf } from "./visible.ts"
 import { pathsBetween, stepFrom } from "./walk.ts"
@@ -186,6 +186,21 @@ describe("numbers on cards and lines", () => {
     expect(lineWidth({ ...sumOf([]), requestsPerSecond: 999 })).toBe(2.65)
     expect(lineWidth({ ...sumOf([]), requestsPerSecond: null, bytesPerSecond: 9_990_000 })).toBe(2.65)
   })
+})
+
+test("a health bar gives each state a part that can be seen, the worse the taller", () => {
+  const nodes = [
+    ...Array.from({ length: 98 }, () => service("a")),
+    service("b", "shop", failing),
+    service("c", "shop", idle),
+  ]
+  const bars = barsOf(nodes, 132)
+  expect(bars.map(({ state, h }) => [state, h])).toEqual([
+    ["ok", 3],
+    ["failing", 9],
+    ["idle", 3],
+  ])
+  expect(Math.min(...bars.map(({ w }) => w))).toBe(5)
 })
 
 describe("labels", () => {

@@ -194,3 +194,31 @@ export const structureOf = (tree: Tree, sizes: ReadonlyMap<string, { w: number; 
       return `${leaf.id} ${leaf.parent ?? ""} ${w} ${h}`
     }),
   ].join("\n")
+
+export type Bar = { state: HealthState; x: number; w: number; h: number }
+
+/** Heights of the parts of a health bar: what is worse is taller, so that it reads without colour. */
+const barHeights: Record<HealthState, number> = {
+  ok: 3,
+  watch: 4,
+  degraded: 6,
+  failing: 9,
+  idle: 3,
+  unknown: 3,
+}
+
+/** The health of many nodes as one bar of this width. */
+export function barsOf(nodes: readonly TopologyNode[], width: number): Bar[] {
+  const mix = mixOf(nodes)
+  const states = (["ok", "watch", "degraded", "failing", "idle", "unknown"] as const).filter(
+    (state) => mix[state] > 0,
+  )
+  const room = width - 2 * (states.length - 1)
+  let x = 0
+  return states.map((state) => {
+    const w = Math.max(5, (mix[state] / nodes.length) * room)
+    const bar = { state, x, w, h: barHeights[state] }
+    x += w + 2
+    return bar
+  })
+}
