@@ -24,7 +24,15 @@ const least = 1e-6
 /** log-quantised: 0 for zero and what is too small to matter, else 1.. */
 export const quantise = (value: number): number =>
   value < least ? 0 : 1 + Math.round(Math.log(value / least) / step)
-export const unquantise = (code: number): number => (code <= 0 ? 0 : least * Math.exp((code - 1) * step))
+
+/** Six digits: engines differ in the last bit of `exp`, and the graph is to be the same text in the cloud, the CLI and every browser. */
+const sixDigits = (value: number): number => Number(value.toPrecision(6))
+/** Up to 1e6 times what any rate, latency or throughput is. */
+const values = Array.from({ length: 5_000 }, (_, code) =>
+  code === 0 ? 0 : sixDigits(least * Math.exp((code - 1) * step)),
+)
+export const unquantise = (code: number): number =>
+  code <= 0 ? 0 : (values[code] ?? sixDigits(least * Math.exp((code - 1) * step)))
 
 const fromNull = (code: number): number | null => (code < 0 ? null : unquantise(code))
 /** Shares in thousandths, exact at 0 and 1: a share that is not quite 1 never becomes 1. */
