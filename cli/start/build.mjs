@@ -1,7 +1,16 @@
 // Plain JavaScript for Node >= 20: builds what is stale. `node cli/start/build.mjs web` builds the console, `... web --check` checks its types.
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -52,11 +61,17 @@ function run(script, args, env = {}) {
       env: { ...process.env, NODE_ENV: "production", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     })
+    const end = () => child.kill()
+    process.once("exit", end)
     let output = ""
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (text) => (output = (output + text).slice(-20_000)))
     child.on("error", reject)
-    child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(output.trim()))))
+    child.on("close", (code) => {
+      process.removeListener("exit", end)
+      if (code === 0) resolve(output)
+      else reject(new Error(output.trim()))
+    })
   })
 }
 
@@ -73,24 +88,46 @@ function isAlive(pid) {
   }
 }
 
-/** One build at a time, by whomever: two starts of one checkout share its folders. Waits; a lock of a process that is gone is nobody's. */
-async function locked(task) {
-  mkdirSync(join(web, "node_modules"), { recursive: true })
-  for (;;) {
-    try {
-      writeFileSync(lockFile, String(process.pid), { flag: "wx" })
-      break
-    } catch (error) {
-      if (error.code !== "EEXIST") throw error
-      const holder = existsSync(lockFile) ? Number(readFileSync(lockFile, "utf8")) : 0
-      if (holder > 0 && !isAlive(holder)) rmSync(lockFile, { force: true })
-      else await delay(200)
-    }
+/** Takes the lock; its file has the owner's pid in it from the first moment on. False when somebody has it. */
+function takeLock() {
+  const own = `${lockFile}-${process.pid}`
+  writeFileSync(own, String(process.pid))
+  try {
+    linkSync(own, lockFile)
+    return true
+  } catch (error) {
+    if (error.code === "EEXIST") return false
+    throw error
+  } finally {
+    rmSync(own, { force: true })
   }
+}
+
+/** Process that has the lock, which may be gone; undefined when nobody has it any more. */
+function lockHolder() {
+  try {
+    return Number(readFileSync(lockFile, "utf8"))
+  } catch {
+    return undefined
+  }
+}
+
+/** One build at a time, by whomever: two starts of one checkout share its folders. Waits; a lock of a process that is gone is nobody's. */
+async function locked(task, say) {
+  mkdirSync(join(web, "node_modules"), { recursive: true })
+  for (let waited = false; !takeLock(); waited = true) {
+    const holder = lockHolder()
+    if (holder !== undefined && !isAlive(holder)) rmSync(lockFile, { force: true })
+    else if (!waited) say?.(`Waiting for the build of another process (${holder})`)
+    await delay(200)
+  }
+  const release = () => rmSync(lockFile, { force: true })
+  process.once("exit", release)
   try {
     return await task()
   } finally {
-    rmSync(lockFile, { force: true })
+    process.removeListener("exit", release)
+    release()
   }
 }
 
@@ -118,7 +155,7 @@ export async function buildWeb({ say }) {
     await locked(async () => {
       const hash = inputHash()
       if (!isBuilt(hash)) await buildAndSwap(hash)
-    })
+    }, say)
   } catch (error) {
     throw new Error(`the console cannot be built:\n${error.message}`, { cause: error })
   }
@@ -132,6 +169,7 @@ export async function checkWeb() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [target, flag] = process.argv.slice(2)
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1))
   try {
     if (target !== "web") throw new Error(`unknown target "${target ?? ""}": wants web`)
     if (flag === "--check") await checkWeb()

@@ -23,7 +23,7 @@ export type DemoOptions = {
   say: (line: string) => void
   log: (room: string) => (line: string) => void
   /** Called with each process, so that a start that is broken off can still end it. */
-  started: (room: Room) => void
+  started: (name: string, room: Room) => void
 }
 
 function readMarker(file: string): z.infer<typeof Marker> | undefined {
@@ -65,7 +65,7 @@ export async function startDemo(options: DemoOptions): Promise<void> {
     ["--mesh", mesh, "--port", "0", "--kubeconfig-out", kubeconfig, "--cluster-uid", clusterUid],
     { log: log("demo") },
   )
-  started(cluster)
+  started("demo", cluster)
   DemoReady.parse(await cluster.ready)
   say("Connecting its agent")
   const agent = startRoom(
@@ -73,7 +73,7 @@ export async function startDemo(options: DemoOptions): Promise<void> {
     ["--kubeconfig", kubeconfig, "--server", server, "--state", join(folder, "agent"), "--name", clusterName],
     { log: log("agent"), ...(token === null ? {} : { env: { SMM_TOKEN: token } }) },
   )
-  started(agent)
+  started("agent", agent)
   const patience = AbortSignal.timeout(joinPatienceMs)
   const isLive = async (): Promise<boolean> => {
     const info = await client.call("getCluster", { params: { cluster: clusterId } })

@@ -5,10 +5,12 @@ import { startLocal } from "#cloud/local/server.ts"
 import { createClient } from "#shared/api/client.ts"
 import { buildWeb } from "./build.mjs"
 import { startDemo } from "./demo.ts"
-import { type StartOptions, startOptions, usage } from "./options.ts"
+import { type StartOptions, startOptions, usage, withNpmFlags } from "./options.ts"
 import type { Room } from "./room.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")
+/** Where `npx smm login` looks by itself. */
+const ownData = join(root, ".smm")
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** Something the person can put right: one line, exit 2. */
@@ -19,7 +21,7 @@ function refuse(error: unknown): never {
 
 function options(): StartOptions {
   try {
-    const parsed = startOptions(process.argv.slice(2), root)
+    const parsed = startOptions(withNpmFlags(process.argv.slice(2), process.env), root)
     if (parsed !== "help") return parsed
   } catch (error) {
     refuse(error)
@@ -36,43 +38,79 @@ function createLogs(data: string): (room: string) => (line: string) => void {
   return (room) => (line) => appendFileSync(join(folder, `${room}.log`), `${line}\n`)
 }
 
-async function start({ port, host, data, demo, json }: StartOptions): Promise<void> {
-  const begin = performance.now()
-  const rooms: Room[] = []
-  await buildWeb({ say })
-  say("Starting database, API and console")
-  const cloud = await startLocal({ port, host, data, consoleFolder: join(root, "web/build") }).catch(refuse)
-  const localFile = join(data, "local.json")
-  const stop = async (): Promise<void> => {
-    rmSync(localFile, { force: true })
-    await Promise.all(rooms.map((room) => room.stop()))
-    await cloud.close()
+type Ending = { later(end: () => Promise<void> | void): void; isEnding(): boolean }
+
+const endPatienceMs = 20_000
+
+/** What this start has to take down again, last first; a signal may come at any moment of it. */
+function createEnding(): Ending {
+  const ends: (() => Promise<void> | void)[] = []
+  let isEnding = false
+  const end = async (): Promise<never> => {
+    for (const one of ends.reverse()) await one()
+    process.exit(0)
   }
-  let stopping = false
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => {
-      if (stopping) return
-      stopping = true
+      if (isEnding) return
+      isEnding = true
       say("Stopping")
-      void stop().then(() => process.exit(0))
+      setTimeout(() => process.exit(1), endPatienceMs).unref()
+      void end()
     })
+  return { later: (one) => void ends.push(one), isEnding: () => isEnding }
+}
 
+type Death = { name: string; code: number; data: string; ending: Ending }
+
+/** The console shows what a missing room does to the data; this says which one it was. */
+function mourn({ name, code, data, ending }: Death): void {
+  if (ending.isEnding()) return
+  say(
+    `The ${name} process ended (exit ${code}): ${join(data, "log", `${name}.log`)}. Start again to have it back.`,
+  )
+}
+
+async function start({ port, host, data, demo, json }: StartOptions, ending: Ending): Promise<void> {
+  const begin = performance.now()
+  await buildWeb({ say })
+  say("Starting database, API and console")
+  const cloud = await startLocal({ port, host, data, consoleFolder: join(root, "web/build") })
+  ending.later(() => cloud.close())
   const { token, organizationId } = cloud.owner
   if (demo) {
     const client = createClient({ server: cloud.url, fetch, token, organizationId })
     const log = createLogs(data)
     const place = { root, folder: join(data, "demo"), mesh: demo, server: cloud.url, client, say, log }
-    await startDemo({ ...place, started: (room) => rooms.push(room) }).catch((error: unknown) =>
-      say(`The demo cluster did not start: ${error instanceof Error ? error.message : String(error)}`),
+    const rooms = new Map<string, Room>()
+    ending.later(async () => void (await Promise.all([...rooms.values()].map((room) => room.stop()))))
+    const started = (name: string, room: Room): void => {
+      rooms.set(name, room)
+      if (ending.isEnding()) void room.stop()
+    }
+    await startDemo({ ...place, started }).then(
+      () => {
+        for (const [name, room] of rooms) void room.ended.then((code) => mourn({ name, code, data, ending }))
+      },
+      (error: unknown) => {
+        if (!ending.isEnding())
+          say(`The demo cluster did not start: ${error instanceof Error ? error.message : String(error)}`)
+      },
     )
   }
+  const link = await cloud.signInLink()
+  if (ending.isEnding()) return
+  const localFile = join(data, "local.json")
+  ending.later(() => rmSync(localFile, { force: true }))
   writeFileSync(localFile, JSON.stringify({ url: cloud.url, token }), { mode: 0o600 })
   if (json) process.stdout.write(`${JSON.stringify({ url: cloud.url, token, org: organizationId })}\n`)
-  say(
-    `\nReady in ${((performance.now() - begin) / 1000).toFixed(1)} s. Open this address once; it signs you in as the owner:\n`,
-  )
-  say(`  ${await cloud.signInLink()}\n`)
-  say(`In a terminal: npx smm login, then npx smm topology. Ctrl-C ends everything.`)
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1)
+  say(`\nReady in ${seconds} s. Open this address once; it signs you in as the owner:\n\n  ${link}\n`)
+  const login = data === ownData ? "" : ` --server ${cloud.url} < ${join(data, "token")}`
+  say(`In a terminal: npx smm login${login}, then npx smm topology. Ctrl-C ends everything.`)
 }
 
-await start(options())
+const ending = createEnding()
+await start(options(), ending).catch((error: unknown) => {
+  if (!ending.isEnding()) refuse(error)
+})

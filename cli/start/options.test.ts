@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { startOptions } from "./options.ts"
+import { startOptions, withNpmFlags } from "./options.ts"
 
 describe("the flags of npm start", () => {
   test("have defaults: port 7780, .smm, the shop", () => {
@@ -31,5 +31,23 @@ describe("the flags of npm start", () => {
     [["--prot", "1"], "--prot"],
   ])("%j are refused by name", (argv, words) => {
     expect(() => startOptions(argv, "/checkout")).toThrow(words)
+  })
+})
+
+describe("the flags of npm start without the -- between", () => {
+  test.each<[string, string[], Record<string, string>, string[]]>([
+    ["--no-demo --json", [], { npm_config_demo: "", npm_config_json: "true" }, ["--no-demo", "--json"]],
+    ["--port=0", [], { npm_config_port: "0" }, ["--port", "0"]],
+    [
+      "--port 0 --data /tmp/x --demo large",
+      ["0", "/tmp/x", "large"],
+      { npm_config_port: "true", npm_config_data: "true", npm_config_demo: "true" },
+      ["--port", "0", "--data", "/tmp/x", "--demo", "large"],
+    ],
+    ["-- --port 0", ["--port", "0"], {}, ["--port", "0"]],
+    ["--json -- --port 0", ["--port", "0"], { npm_config_json: "true" }, ["--json", "--port", "0"]],
+    ["-- 7780", ["7780"], {}, ["7780"]],
+  ])("are understood: %s", (_, argv, env, flags) => {
+    expect(withNpmFlags(argv, env)).toEqual(flags)
   })
 })

@@ -19,10 +19,37 @@ export const usage = `npm start -- [--port N] [--data DIR] [--demo bookinfo|shop
   --demo MESH  the demo cluster: bookinfo, shop (default, about 40 services) or large (500 services, 5,000 pods)
   --no-demo    no demo cluster
   --host HOST  127.0.0.1, ::1 or localhost: the sign-in link is only ever served on this machine
-  --json       one line {"url","token","org"} on standard output when ready
+  --json       one line {"url","token","org"} on standard output when ready (npm start --silent -- --json: npm's own lines away)
 `
 
 const loopback = ["127.0.0.1", "::1", "localhost"] as const
+
+const flagOf = (text: string): "port" | "demo" | "data" => {
+  if (/^\d+$/.test(text)) return "port"
+  return meshes.some((mesh) => mesh === text) ? "demo" : "data"
+}
+
+/**
+ * The flags of `npm start --port 0 --json`, without the `--` between: npm takes them for its own, tells them in the environment, and
+ * passes on the values alone.
+ */
+export function withNpmFlags(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const has = (flag: string): boolean => env[`npm_config_${flag}`] === "true"
+  const valued = ["port", "data", "demo", "host"] as const
+  const given = valued.flatMap((flag) => {
+    const value = env[`npm_config_${flag}`]
+    return value === undefined || value === "" || value === "true" ? [] : [`--${flag}`, value]
+  })
+  const rest = argv.flatMap((text, i) => {
+    const isValue = argv[i - 1]?.startsWith("--") === true
+    return !text.startsWith("-") && !isValue && has(flagOf(text)) ? [`--${flagOf(text)}`, text] : [text]
+  })
+  const isOff = env["npm_config_demo"] === ""
+  return [...given, ...(isOff ? ["--no-demo"] : []), ...(has("json") ? ["--json"] : []), ...rest]
+}
 
 /** @throws Error that names the flag and what it wants */
 export function startOptions(argv: readonly string[], root: string): StartOptions | "help" {
