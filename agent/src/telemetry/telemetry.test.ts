@@ -155,6 +155,23 @@ describe("telemetry from a Prometheus", () => {
     expect(telemetry.state()).toMatchObject({ state: "live", reason: "" })
   })
 
+  test("a clock that is set back meanwhile makes no time negative", async () => {
+    answer = (query, response) => {
+      at -= 1_000
+      healthy(query, response)
+    }
+    start()
+    await measure()
+    expect(telemetry.state().queryMs).toBe(0)
+    answer = (_query, response) => {
+      at -= 1_000
+      json(response, JSON.stringify({ error: "x".repeat(9_000) }), 400)
+    }
+    await expect(measure()).rejects.toThrow()
+    expect(telemetry.state()).toMatchObject({ state: "failing", queryMs: 0 })
+    expect(telemetry.state().reason.length).toBeLessThanOrEqual(500)
+  })
+
   test("a server that hiccups once is asked again", async () => {
     let broken = 0
     answer = (query, response) => (broken++ === 0 ? response.writeHead(502).end() : healthy(query, response))
@@ -211,6 +228,26 @@ describe("telemetry from a Prometheus", () => {
     expect(telemetry.state()).toMatchObject({ target: `http://prometheus.istio-system.svc:${port}` })
   })
 
+  test.each([
+    ["to whether it is one", /^count/, 200, /longer than/],
+    ["to what time it is", /^time/, 200, /longer than/],
+    ["with an error", /^time/, 400, /answered 400$/],
+  ])("one whose answer %s has no end is left before it fills the memory", async (_, which, status, words) => {
+    let sent = 0
+    answer = failing(which, (response) => {
+      response.writeHead(status)
+      const more = (): void => {
+        while (!response.destroyed && response.write(Buffer.alloc(64_000, " "))) sent += 64_000
+      }
+      response.on("drain", more)
+      more()
+    })
+    start(which.source === "^count" ? { services: [service()] } : { prometheusUrl: url() })
+    await expect(measure()).rejects.toThrow()
+    expect(telemetry.state().reason).toMatch(words)
+    expect(sent).toBeLessThan(40_000_000)
+  })
+
   test("one that does not know the mesh is passed over, and told when there is no proxy either", async () => {
     answer = failing(/^count/, (r) => json(r, vector([])))
     start({ services: [service()] })
@@ -220,6 +257,25 @@ describe("telemetry from a Prometheus", () => {
     at += 300_000
     answer = healthy
     expect((await measure()).source).toBe("prometheus")
+  })
+})
+
+describe("a service that calls itself Prometheus", () => {
+  test("of a namespace that anybody may have comes behind those of the administrators", () => {
+    const at = (namespace: string, name: string): ServiceView => ({
+      namespace,
+      name,
+      labels: {},
+      annotations: {},
+      clusterIp: "10.0.0.1",
+      selector: {},
+      ports: [{ name: "web", port: 9090, targetPort: "", protocol: "TCP" }],
+    })
+    const found = candidatesOf([at("team-a", "prometheus"), at("monitoring", "my-prometheus-server")])
+    expect(found.map(({ target }) => target)).toEqual([
+      "http://my-prometheus-server.monitoring.svc:9090",
+      "http://prometheus.team-a.svc:9090",
+    ])
   })
 })
 

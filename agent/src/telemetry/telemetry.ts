@@ -30,6 +30,8 @@ export type Telemetry = {
 /** A found Prometheus may move, and one may be installed later. */
 const lookAgainMs = 300_000
 const failuresUntilLook = 3
+/** A reason is read by people, on one line. */
+const maxReason = 500
 
 export function createTelemetry(options: TelemetryOptions): Telemetry {
   const { cluster, clock, log, prometheusUrl } = options
@@ -88,10 +90,15 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
   const explain = (error: unknown): string => {
     const reason = wordsOf(error)
-    return source?.kind === "scrape" && tried.length > 0
-      ? `${reason}; no Prometheus was taken: ${tried.slice(0, 3).join("; ")}`
-      : reason
+    const words =
+      source?.kind === "scrape" && tried.length > 0
+        ? `${reason}; no Prometheus was taken: ${tried.slice(0, 3).join("; ")}`
+        : reason
+    return words.slice(0, maxReason)
   }
+
+  /** Clocks are set back now and then. */
+  const since = (begin: number): number => Math.max(0, clock.now() - begin)
 
   return {
     state: () => state,
@@ -112,7 +119,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
           target: chosen.target(),
           lastTickAt: at,
           reason: "",
-          queryMs: at - begin,
+          queryMs: since(begin),
         }
         return { at: chosen.kind === "scrape" ? at : begin, source: chosen.kind, ...measured }
       } catch (error) {
@@ -125,7 +132,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
           state: waiting ? "waiting" : "failing",
           target: source?.target() ?? "",
           reason,
-          queryMs: clock.now() - begin,
+          queryMs: since(begin),
         }
         throw error instanceof TelemetryFailure ? error : new TelemetryFailure(reason, { cause: error })
       }

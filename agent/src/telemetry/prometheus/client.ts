@@ -27,6 +27,9 @@ export type ClientOptions = {
 }
 
 const retryAfterMs = 250
+/** Of an answer that is read whole: raw samples of one relation, or words. */
+const maxSmallBytes = 8_000_000
+const maxWordsBytes = 16_000
 
 /** The server could not be asked or did not come to an answer: the same query may work a moment later. */
 class Unanswered extends TelemetryFailure {}
@@ -114,8 +117,8 @@ export function createPrometheusClient(options: ClientOptions): PrometheusClient
       }),
     small: (query, signal) =>
       within(signal, async (limited) => {
-        const body = await ask(query, limited)
-        const answer = (await body.json()) as { status?: string; data?: unknown; error?: string }
+        const text = await textOf(await ask(query, limited), maxSmallBytes)
+        const answer = JSON.parse(text) as { status?: string; data?: unknown; error?: string }
         if (answer.status !== "success")
           throw new TelemetryFailure(answer.error ?? "the answer has no status")
         return answer.data
@@ -124,12 +127,24 @@ export function createPrometheusClient(options: ClientOptions): PrometheusClient
   }
 }
 
+/** Whoever answers may be anybody: nothing is read without an end. @throws TelemetryFailure */
+async function textOf(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length
+    // Leaving the loop destroys the body.
+    if (size > maxBytes) throw new TelemetryFailure(`the answer is longer than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
 /** Prometheus explains errors as JSON; a proxy in front of it as a page that nobody wants to read here. */
 async function errorOf(body: Dispatcher.ResponseData["body"]): Promise<string> {
-  const text = (await body.text()).slice(0, 2_000)
   try {
-    const { error } = JSON.parse(text) as { error?: string }
-    return error ? `: ${error}` : ""
+    const { error } = JSON.parse(await textOf(body, maxWordsBytes)) as { error?: string }
+    return error ? `: ${error.slice(0, 500)}` : ""
   } catch {
     return ""
   }

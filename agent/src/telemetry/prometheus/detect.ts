@@ -17,6 +17,20 @@ const names: readonly RegExp[] = [
 ]
 const others =
   /alertmanager|pushgateway|exporter|operator$|adapter|kube-state-metrics|grafana|webhook|sidecar/
+/** Where administrators put it. A service anywhere else may be made by whoever has a namespace, and tells what it likes. */
+const monitoringNamespaces = new Set([
+  "monitoring",
+  "prometheus",
+  "observability",
+  "kube-prometheus",
+  "kube-prometheus-stack",
+  "openshift-monitoring",
+  "kube-system",
+])
+const trustOf = (namespace: string): number =>
+  namespace === "istio-system" ? 0 : monitoringNamespaces.has(namespace) ? 10 : 20
+/** The answer is one row. */
+const maxProbeBytes = 64_000
 const wellKnownPorts = [9090, 80, 9091, 10902]
 
 function rankOf({ namespace, name, labels }: ServiceView): number | null {
@@ -24,8 +38,7 @@ function rankOf({ namespace, name, labels }: ServiceView): number | null {
   const byName = names.findIndex((pattern) => pattern.test(name))
   const labelled = labels["app.kubernetes.io/name"] === "prometheus" || labels["app"] === "prometheus"
   if (byName < 0 && !labelled) return null
-  const byMesh = namespace === "istio-system" ? 0 : 10
-  return byMesh + (byName < 0 ? names.length : byName)
+  return trustOf(namespace) + (byName < 0 ? names.length : byName)
 }
 
 const portOf = ({ ports }: ServiceView): number | undefined => {
@@ -66,7 +79,7 @@ export async function detectPrometheus(
 ): Promise<Detected> {
   const probes = await Promise.all(
     candidatesOf(services).map(async ({ url, target }) => {
-      const probe = createPrometheusClient({ url, clock, timeoutMs: 3_000 })
+      const probe = createPrometheusClient({ url, clock, timeoutMs: 3_000, maxBytes: maxProbeBytes })
       try {
         let known = false
         await probe.vector({ query: presenceQuery }, () => void (known = true), signal)

@@ -53,4 +53,13 @@ describe("an answer of Prometheus", () => {
       /longer than/,
     )
   })
+
+  test("that never comes to a row is given up long before it fills the memory", async () => {
+    let sent = 0
+    async function* endless() {
+      for (; sent < 200_000_000; sent += 64_000) yield Buffer.alloc(64_000, '{"metric":"]}')
+    }
+    await expect(readVector(endless(), () => undefined, 256_000_000)).rejects.toThrow(/without a row/)
+    expect(sent).toBeLessThan(1_000_000)
+  })
 })

@@ -6,6 +6,8 @@ export type VectorRow = { metric: Record<string, string>; value: [number, string
 const rowStart = Buffer.from('{"metric":')
 const rowEnd = Buffer.from('"]}')
 const comma = 44
+/** A row is a few hundred bytes: what goes on for so long without the end of one is no answer of Prometheus, and must not be collected. */
+const maxRestBytes = 512 * 1024
 
 /** How a row ends. Inside a label's value every quote would be escaped, and the envelope has no `value`. */
 const rowTail = /"value":\[[\d.e+]+,"[^"\\]*"\]\}$/
@@ -40,6 +42,8 @@ export async function readVector(
         `the answer is longer than ${Math.round(maxBytes / 1e6)} MB: too many series`,
       )
     rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk])
+    if (rest.length > maxRestBytes + chunk.length)
+      throw new TelemetryFailure(`the answer has ${rest.length} bytes without a row in them`)
     const end = lastRowEnd(rest)
     const begin = end < 0 ? -1 : rest.indexOf(rowStart)
     if (begin < 0 || begin >= end) continue
