@@ -39,4 +39,10 @@ describe("columns", () => {
       expect(String(error)).toMatch(/tick is broken/)
     }
   })
+
+  test("of more values than a mesh has edges are refused, however little they cost", () => {
+    const long = packColumns([Array.from({ length: 300_000 }, () => 0)])
+    expect(long.length).toBeLessThan(2_000)
+    expect(() => unpackColumns(long, 1)).toThrow(/a column of 300000 values/)
+  })
 })

@@ -12,7 +12,8 @@ const lengths = 2 ** lengthBits
 const modelled = 7
 const trees = 2 ** modelled
 const sign = 0
-const most = 1_000_000
+/** A column of zeros costs nothing to send, and 8 bytes a value to read. */
+const most = 250_000
 
 /** Of the sign and the number of bits: few contexts, learnt at once. Of the bits below: many, that must not jump at the first value. */
 type ColumnModels = { shape: Models; below: Models }

@@ -3,6 +3,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { EdgeSample, Tick } from "./edge.ts"
 import { packTick, unpackTick } from "./pack.ts"
+import { PackedTick } from "./tick.ts"
 
 const rate = fc.oneof(fc.constant(0), fc.double({ min: 0.001, max: 1e6, noNaN: true }))
 const name = fc.constantFrom("", "reviews-v1", "ratings", "productpage", "shop", "v1", "v2")
@@ -137,5 +138,38 @@ describe("a packed tick", () => {
     expect(() => unpackTick({ ...whole, c: whole.c.slice(0, 40) })).toThrow(/tick is broken/)
     expect(() => unpackTick({ ...whole, c: "?" })).toThrow(/tick is broken/)
     expect(() => unpackTick({ ...packed, c: whole.c })).toThrow(/tick is broken/)
+  })
+
+  test("is read whatever a workload calls itself, and its neighbours keep every number", () => {
+    const [base] = fc.sample(edge, { numRuns: 1, seed: 5 })
+    if (!base) throw new Error("no edge")
+    const good = { ...base, requestsPerSecond: 7, responses: [] }
+    const evil = (over: Partial<EdgeSample>): EdgeSample => ({ ...base, ...over })
+    const edges = [
+      good,
+      evil({ source: { ...base.source, workload: "w".repeat(50_000), app: "a\tb\tc" } }),
+      evil({ destination: { ...base.destination, service: "evil\thost", cluster: "c".repeat(9_000) } }),
+      evil({
+        protocol: "grpc",
+        responses: Array.from({ length: 5_000 }, (_, i) => ({
+          code: "200",
+          flags: "",
+          grpc: String(i),
+          requestsPerSecond: i === 4_000 ? 100 : 0.01,
+        })),
+      }),
+      evil({ protocol: "tcp", requestsPerSecond: Infinity, bytesPerSecond: { sent: 1e300, received: 1 } }),
+    ]
+    const packed = packTick(tickOf(edges))
+    expect(PackedTick.safeParse(packed).error).toBeUndefined()
+    const back = unpackTick(packed).edges
+    expect(back).toHaveLength(edges.length)
+    expect(back.some((one) => near(one.requestsPerSecond, 7) && one.source.app === good.source.app)).toBe(
+      true,
+    )
+    expect(back.map(({ source }) => source.app)).toContain("a b c")
+    expect(back.map(({ destination }) => destination.service)).toContain("evil host")
+    const many = back.find(({ responses }) => responses.length > 100)?.responses ?? []
+    expect(many.some(({ grpc }) => grpc === "4000")).toBe(true)
   })
 })

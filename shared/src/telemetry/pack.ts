@@ -21,9 +21,12 @@ const reporters = ["source", "destination", "both", "waypoint", "ztunnel"] as co
 const step = Math.log(1.009)
 const least = 1e-6
 
+/** Beyond any rate there is; a number gone wrong must not cost the tick. */
+const greatest = 1e18
+
 /** log-quantised: 0 for zero and what is too small to matter, else 1.. */
 export const quantise = (value: number): number =>
-  value < least ? 0 : 1 + Math.round(Math.log(value / least) / step)
+  value < least ? 0 : 1 + Math.round(Math.log(Math.min(value, greatest) / least) / step)
 
 /** Six digits: engines differ in the last bit of `exp`, and the graph is to be the same text in the cloud, the CLI and every browser. */
 const sixDigits = (value: number): number => Number(value.toPrecision(6))
@@ -59,25 +62,40 @@ function createDictionary(): Dictionary {
   }
 }
 
+/**
+ * Labels come from the proxies, and so from whoever runs a workload: one that is too long, holds our separator, or comes in a thousand outcomes
+ * must not make the tick of all others unreadable.
+ */
+const mostText = 253
+const mostResponses = 500
+const plain = (label: string): string =>
+  label.length <= mostText && !label.includes("\t") ? label : label.slice(0, mostText).replaceAll("\t", " ")
+
 /** `=` stands for what is nearly always so: a workload is named `app-version`, a service as the app behind it in the same namespace. */
 const same = "="
 const workloadName = (end: Endpoint): string => (end.version === "" ? end.app : `${end.app}-${end.version}`)
 const endpointText = (end: Endpoint, cluster: string): string =>
   [
-    end.namespace,
-    end.app,
-    end.version,
-    end.workload === workloadName(end) ? same : end.workload,
-    end.cluster === cluster ? same : end.cluster,
+    plain(end.namespace),
+    plain(end.app),
+    plain(end.version),
+    end.workload === workloadName(end) ? same : plain(end.workload),
+    end.cluster === cluster ? same : plain(end.cluster),
   ]
     .join("\t")
     .replace(/(\t=)+$/, "")
 const serviceText = (end: Destination): string =>
   end.service === end.app && end.serviceNamespace === end.namespace
     ? same
-    : [end.service, end.serviceNamespace].join("\t")
-const responseText = (response: ResponseRate): string =>
-  [response.code, response.flags, response.grpc].join("\t")
+    : [plain(end.service), plain(end.serviceNamespace)].join("\t")
+const responseText = ({ code, flags, grpc }: ResponseRate): string =>
+  [plain(code), plain(flags), plain(grpc)].join("\t")
+
+/** All, or those that came most. */
+const usualResponses = (responses: readonly ResponseRate[]): ResponseRate[] =>
+  responses.length <= mostResponses
+    ? [...responses]
+    : [...responses].sort((a, b) => b.requestsPerSecond - a.requestsPerSecond).slice(0, mostResponses)
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -133,7 +151,7 @@ function pushLatency(columns: Columns, latency: EdgeSample["latencyMs"]): void {
 }
 
 function pushResponses(columns: Columns, dictionary: Dictionary, responses: readonly ResponseRate[]): void {
-  const sorted = [...responses].sort((a, b) => compare(responseText(a), responseText(b)))
+  const sorted = usualResponses(responses).sort((a, b) => compare(responseText(a), responseText(b)))
   columns.responses.push(sorted.length)
   sorted.forEach((response) => {
     columns.response.push(dictionary.id(responseText(response)))
@@ -183,7 +201,7 @@ function commonCluster(edges: readonly EdgeSample[]): string {
 export function packTick(tick: Tick): PackedTick {
   const dictionary = createDictionary()
   const columns = emptyColumns()
-  const cluster = commonCluster(tick.edges)
+  const cluster = plain(commonCluster(tick.edges))
   dictionary.id(cluster)
   // Ends in order, as the edges are: the source's id then hardly moves from edge to edge.
   const ends = tick.edges.flatMap(({ source, destination }) => [source, destination])
