@@ -1,7 +1,8 @@
+import { AppError } from "#shared/error.ts"
 import { limits } from "#shared/protocol/limits.ts"
 import type { PackedTick } from "#shared/telemetry/tick.ts"
 import { pack } from "./codec.ts"
-import type { Lane } from "./outgoing.ts"
+import type { Lane, Outgoing } from "./outgoing.ts"
 
 type Entry = { tick: PackedTick; late: boolean; sending: boolean }
 
@@ -12,7 +13,7 @@ export type MetricsLane = Lane & {
   /** What is kept now was measured before this connection. */
   markLate(): void
   size(): number
-  /** Ticks given up because they were older than two hours and never taken. */
+  /** Ticks given up: older than two hours and never taken, or too large for any message. */
   dropped(): number
 }
 
@@ -30,11 +31,21 @@ export function createMetricsLane(now: () => number): MetricsLane {
     entries = kept
   }
 
-  function send(entry: Entry, seq: number) {
+  /** Undefined for one that no message can hold: it would end each connection that it is sent on. */
+  function framesOf({ late, tick }: Entry, seq: number): string[] | undefined {
+    try {
+      return pack({ type: "tick", seq, late, tick })
+    } catch (error) {
+      if (error instanceof AppError && error.code === "input.too_large") return undefined
+      throw error
+    }
+  }
+
+  function send(entry: Entry, frames: string[]): Outgoing {
     entry.sending = true
     return {
-      type: "tick" as const,
-      frames: pack({ type: "tick", seq, late: entry.late, tick: entry.tick }),
+      type: "tick",
+      frames,
       acked: () => {
         entries = entries.filter((other) => other !== entry)
       },
@@ -45,10 +56,15 @@ export function createMetricsLane(now: () => number): MetricsLane {
     }
   }
 
-  const pick = (seq: number, late: boolean) => {
+  function pick(seq: number, late: boolean): Outgoing | undefined {
     dropOld()
-    const entry = entries.find((candidate) => candidate.late === late && !candidate.sending)
-    return entry && send(entry, seq)
+    for (const entry of entries.filter((candidate) => candidate.late === late && !candidate.sending)) {
+      const frames = framesOf(entry, seq)
+      if (frames) return send(entry, frames)
+      entries = entries.filter((other) => other !== entry)
+      dropped += 1
+    }
+    return undefined
   }
 
   return {
