@@ -17,7 +17,7 @@ import { type Measured, buildAgent, startNode } from "./agent-process.ts"
 import { createGround, createPart } from "./kube-mesh.ts"
 import { feed, plainQuery, record } from "./prometheus.ts"
 import { type Row, loadNote, ms, notRun, progress, report } from "./report.ts"
-import { startCloudProcess } from "./server.ts"
+import { procMissing, startCloudProcess } from "./server.ts"
 import { watchTopology } from "./watcher.ts"
 
 const seconds = Number(process.env["SMM_BENCH_SECONDS"] ?? 120)
@@ -207,7 +207,7 @@ async function plainTick(prometheus: Parameters<typeof record>[0]): Promise<numb
   return (user + system) / 1000 / runs
 }
 
-const missing = [planeMissing(), prometheusMissing()].filter((note) => note !== null)
+const missing = [procMissing(), planeMissing(), prometheusMissing()].filter((note) => note !== null)
 if (missing.length > 0) report([notRun("agent RSS and CPU", "<= 140 MB, <= 20 m", missing.join("; "))])
 else {
   const folder = await mkdtemp(join(tmpdir(), "smm-bench-agent-"))

@@ -20,7 +20,10 @@ if (names.length === 0) {
 }
 /** These look at the console. */
 if (names.some((name) => name.startsWith("pixel") || name.startsWith("graph")))
-  await buildWeb({ say: (line) => console.error(line) })
+  await buildWeb({ say: (line) => console.error(line) }).catch((error) => {
+    console.error(error.message)
+    process.exit(1)
+  })
 const work = mkdtempSync(join(tmpdir(), "smm-bench-"))
 const rows = []
 let failed = 0

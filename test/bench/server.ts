@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
+import { existsSync, readFileSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { z } from "zod"
+import { logOf, root, until } from "../e2e/room.ts"
+import { launchGuarded } from "../real/kube/guarded-process.ts"
 
-const main = fileURLToPath(new URL("../../cloud/src/local/main.ts", import.meta.url))
 const Ready = z.object({ url: z.string(), token: z.string(), org: z.string() })
 
 /** The cloud as its own process. */
@@ -15,6 +16,10 @@ export type CloudProcess = z.infer<typeof Ready> & {
   cpuSeconds(): number
   close(): Promise<void>
 }
+
+/** Why memory and CPU of processes cannot be read here; null when they can. */
+export const procMissing = (): string | null =>
+  existsSync("/proc/self/stat") ? null : "no /proc here, which says what a process uses; run it on Linux"
 
 /** Resident memory of a process in bytes, from /proc. */
 export const rssOf = (pid: number): number =>
@@ -32,24 +37,32 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-/** Starts the cloud over memory, or over `data`. */
-export async function startCloudProcess(data?: string): Promise<CloudProcess> {
-  const where = data === undefined ? ["--memory"] : ["--data", data]
-  const child = spawn(process.execPath, [main, "--port", "0", "--json", ...where], {
-    stdio: ["ignore", "pipe", "inherit"],
-  })
-  const pid = child.pid
-  if (pid === undefined) throw new Error("the cloud did not start")
-  const first = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
-  if (first.done) throw new Error("the cloud ended before it was ready")
-  return {
-    ...Ready.parse(JSON.parse(first.value)),
-    rss: () => rssOf(pid),
-    cpuSeconds: () => cpuSecondsOf(pid),
-    close: async () => {
-      const closed = new Promise((resolve) => child.once("close", resolve))
-      child.kill("SIGTERM")
-      await closed
-    },
+/** Starts the cloud over memory; it ends with this process at the latest. */
+export async function startCloudProcess(): Promise<CloudProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "smm-bench-cloud-"))
+  const args = [join(root, "cloud/src/local/main.ts"), "--port", "0", "--json", "--memory"]
+  const running = await launchGuarded({ name: "cloud", program: process.execPath, args, folder })
+  const close = async () => {
+    await running.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const line = await until(
+      "the cloud's ready line",
+      async () => /^\{"url".*\}$/m.exec(await logOf(running))?.[0],
+      {
+        room: running,
+      },
+    )
+    const pid = await running.pid()
+    return {
+      ...Ready.parse(JSON.parse(line)),
+      rss: () => rssOf(pid),
+      cpuSeconds: () => cpuSecondsOf(pid),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }
