@@ -4,6 +4,7 @@ import type { TopologyFact } from "#shared/topology/fact.ts"
 import { factId, factKinds, factsOf } from "#shared/topology/facts.ts"
 import type { Cloud } from "../cloud.ts"
 import { type BucketName, type Moves, addSum, noteMove, writeSum } from "./bucket-sum.ts"
+import { each } from "./each.ts"
 import { key, partition } from "./key.ts"
 import { type StoredObject, objectItem, toObject } from "./object-item.ts"
 import type { Owner } from "./owner.ts"
@@ -21,7 +22,6 @@ export type Changes = { put: KubeObject[]; remove: Ref[]; facts: { put: Topology
 
 export const noChanges = (): Changes => ({ put: [], remove: [], facts: { put: [], remove: [] } })
 
-const parallel = 16
 /** Behind every name. */
 const last = "\u{10ffff}"
 
@@ -30,16 +30,6 @@ const factItem = ({ organizationId, clusterId }: Owner, fact: TopologyFact, v: n
   f: JSON.stringify(fact),
   v,
 })
-
-/** Runs `work` over the items, some at a time, keeping the order of each key's own calls out of it: items must be independent. */
-async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items]
-  await Promise.all(
-    Array.from({ length: Math.min(parallel, queue.length) }, async () => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
-    }),
-  )
-}
 
 /** Of a deployment more is derived than its fact (the control plane's version and cluster id). */
 const concernsGraph = ({ facts, put, remove }: Changes): boolean =>
