@@ -57,7 +57,8 @@ export async function onTick(cloud: Cloud, session: Session, message: TickMessag
       words: `A late tick was refused: it is of ${new Date(message.tick.at).toISOString()}, which is not within the last 2 hours`,
     }
   const tick = { ...message.tick, at }
-  await Ticks.put(cloud, session.owner, { tick, late: message.late })
+  if (!(await Ticks.put(cloud, session.owner, { tick, late: message.late })))
+    return { set: {}, words: "A tick was refused: it is larger than an item of the store may be" }
   if (!session.link.measured) await reach(cloud, session.owner, "firstMetricsAt")
   return message.late ? { set: { measured: true } } : { set: { measured: true, lastTickAt: at }, live: tick }
 }

@@ -5,17 +5,15 @@ import { limits } from "#shared/protocol/limits.ts"
 import type { Cloud } from "../cloud.ts"
 import { key } from "./key.ts"
 import type { Owner } from "./owner.ts"
-import type { Item } from "./table.ts"
+import { type Item, mostItemBytes } from "./table.ts"
 
 export type StoredObject = { object: KubeObject; seenAt: number }
 
 /** Longer ones are compressed: DynamoDB bills by the kilobyte. */
 const packedFrom = 8 * 1024
-/** DynamoDB takes items of at most 400 KB. */
-const mostBytes = 380 * 1024
 
 /** Says that only the head of an object was kept, and how long it was. */
-export const truncatedAnnotation = "smm/truncated"
+const truncatedAnnotation = "smm/truncated"
 
 /** What is kept of an object that no item can hold: who it is, and that the rest is missing. */
 function head({ apiVersion, kind, metadata }: KubeObject, bytes: number): KubeObject {
@@ -40,7 +38,7 @@ function contentOf(object: KubeObject): Record<string, unknown> {
   const o = JSON.stringify(object)
   if (o.length <= packedFrom) return { o }
   const z = gzipSync(o)
-  return z.byteLength <= mostBytes ? { z } : { o: JSON.stringify(head(object, o.length)) }
+  return z.byteLength <= mostItemBytes ? { z } : { o: JSON.stringify(head(object, o.length)) }
 }
 
 export const toObject = (item: Item): StoredObject => ({

@@ -32,6 +32,9 @@ export type Range = {
   reverse?: boolean
 }
 
+/** Of one attribute: DynamoDB takes items of at most 400 KB, keys and all. */
+export const mostItemBytes = 380 * 1024
+
 /**
  * The one table. Only single-item conditional writes are used (no transactions, no index, no stream), so that every DynamoDB
  * implementation will do; what has expired is not returned, whether or not the database has removed it.

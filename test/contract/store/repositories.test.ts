@@ -6,6 +6,7 @@ import type { KubeObject } from "#shared/kube/object.ts"
 import { type Cloud, hashOf, newId, newSecret } from "#cloud/cloud.ts"
 import { factsOfCluster } from "#cloud/mesh/memory.ts"
 import { Clusters } from "#cloud/store/cluster.ts"
+import { each } from "#cloud/store/each.ts"
 import { Inventory } from "#cloud/store/inventory.ts"
 import { key } from "#cloud/store/key.ts"
 import { Organizations } from "#cloud/store/organization.ts"
@@ -250,24 +251,54 @@ for (const backend of backends)
         expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
       })
 
+      const tickOf = (time: number, gaps: string[] = []) => ({
+        v: 1 as const,
+        at: time,
+        windowMs: 60_000,
+        source: "prometheus" as const,
+        gaps,
+        d: [`${time}`],
+        c: "",
+      })
+
+      test("a tick that is larger than an item is refused in words, not by the database", async () => {
+        const owner = newOwner()
+        const large = tickOf(at, [randomBytes(600_000).toString("base64")])
+        expect(await Ticks.put(cloud, owner, { tick: large, late: false })).toBe(false)
+        expect(await Ticks.put(cloud, owner, { tick: tickOf(at), late: false })).toBe(true)
+        expect((await Ticks.newest(cloud, owner))?.gaps).toEqual([])
+      })
+
+      test("a long history is read by samples of each step, and every step that has a tick has one", async () => {
+        const owner = newOwner()
+        const end = Math.floor(at / 3_600_000) * 3_600_000
+        const hole = 120
+        await each(
+          Array.from({ length: 300 }, (_, i) => i).filter((i) => i < hole || i >= hole + 30),
+          async (i) => void (await Ticks.put(cloud, owner, { tick: tickOf(end - i * 60_000), late: false })),
+        )
+        const range = { from: end - 299 * 60_000, to: end, stepMs: 30 * 60_000 }
+        const stepsOf = (ticks: { tick: { at: number } }[]) => [
+          ...new Set(ticks.map(({ tick }) => Math.floor(tick.at / range.stepMs))),
+        ]
+        const all = await Ticks.sampled(cloud, owner, range, 1e6)
+        expect(all).toHaveLength(270)
+        const some = await Ticks.sampled(cloud, owner, range, 512 * 22)
+        expect(some.length).toBeLessThanOrEqual(22)
+        expect(stepsOf(some)).toEqual(stepsOf(all))
+        const times = some.map(({ tick }) => tick.at)
+        expect(times).toEqual([...times].sort((a, b) => a - b))
+      })
+
       test("ticks are kept one a minute, back-fill never covers a newer one, and they expire", async () => {
         const owner = newOwner()
         const minute = Math.floor(at / 60_000) * 60_000
-        const tick = (time: number) => ({
-          v: 1 as const,
-          at: time,
-          windowMs: 60_000,
-          source: "prometheus" as const,
-          gaps: [],
-          d: [`${time}`],
-          c: "",
-        })
         for (const [time, late] of [
           [minute + 30_000, false],
           [minute + 10_000, true],
           [minute - 50_000, true],
         ] as const)
-          await Ticks.put(cloud, owner, { tick: tick(time), late })
+          await Ticks.put(cloud, owner, { tick: tickOf(time), late })
         const stored = await Ticks.range(cloud, owner, minute - 60_000, minute + 60_000)
         expect(stored.map(({ tick: { at: time }, late }) => [time - minute, late])).toEqual([
           [-50_000, true],
