@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { ClusterInfo, JoinProgress } from "#shared/api/cluster.ts"
 import { healthCount, linkText } from "./link.ts"
-import { countsOf, helpFor, lastProgress, stagesOf } from "./join.ts"
+import { countsOf, helpFor, joinOf, lastProgress, stagesOf } from "./join.ts"
 import { deniedText, familiesOf, nameProblem, permissionsText } from "./rights.ts"
 
 const cluster = (join: Partial<JoinProgress>, change: Partial<ClusterInfo> = {}): ClusterInfo => ({
@@ -80,6 +80,23 @@ describe("a join", () => {
     expect(stages.map((stage) => stage.at)).toEqual([2000, 11_000, 12_000, 20_000, 30_000, 30_000])
     expect(stages.every((stage) => stage.state === "done")).toBe(true)
     expect(stages[0]?.text).toBe("manifest fetched, then 9 s to the pod")
+  })
+
+  test("starts anew for a revoked cluster: what its earlier join reached does not count", () => {
+    const reached = {
+      manifestFetchedAt: 2000,
+      connectedAt: 11_000,
+      identifiedAt: 12_000,
+      inventory: { objects: 5, expected: 5, doneAt: 20_000 },
+      firstMetricsAt: 30_000,
+    }
+    expect(current(cluster(reached, { link: "revoked" }))).toMatchObject({
+      name: "waiting",
+      text: "for kubectl to fetch the manifest",
+    })
+    const again = cluster({ ...reached, tokenExpiresAt: 2_000_000 }, { link: "revoked" })
+    expect(joinOf(again)).toMatchObject({ manifestFetchedAt: 2000, connectedAt: null })
+    expect(lastProgress(again)).toBe(1_100_000)
   })
 
   test("counts objects as a reader calls them", () => {

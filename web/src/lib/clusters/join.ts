@@ -1,5 +1,6 @@
 import type { ClusterInfo } from "#shared/api/cluster.ts"
 import { formatCount } from "#shared/format/number.ts"
+import { limits } from "#shared/protocol/limits.ts"
 
 export type StageName = "waiting" | "connected" | "identity" | "inventory" | "metrics" | "done"
 
@@ -34,8 +35,23 @@ function telemetryText(cluster: ClusterInfo): string {
   return `${source}${telemetry.state === "waiting" ? `, first tick within ${seconds(tickMs)}` : ""}`
 }
 
+const nothingReached = {
+  connectedAt: null,
+  identifiedAt: null,
+  inventory: { objects: 0, expected: 0, doneAt: null },
+  firstMetricsAt: null,
+}
+
+/** The join under way. A revoked cluster keeps the moments of its earlier join: the one to come has reached nothing. */
+export function joinOf({ link, join }: Pick<ClusterInfo, "link" | "join">): ClusterInfo["join"] {
+  if (link !== "revoked") return join
+  // Only a new token makes what was fetched count again: making one forgets the earlier fetch.
+  const manifestFetchedAt = join.tokenExpiresAt === null ? null : join.manifestFetchedAt
+  return { ...join, ...nothingReached, manifestFetchedAt }
+}
+
 function waitingText(cluster: ClusterInfo): string {
-  const { manifestFetchedAt, connectedAt } = cluster.join
+  const { manifestFetchedAt, connectedAt } = joinOf(cluster)
   if (manifestFetchedAt === null)
     return connectedAt === null ? "for kubectl to fetch the manifest" : "manifest was not fetched here"
   return connectedAt === null
@@ -45,7 +61,7 @@ function waitingText(cluster: ClusterInfo): string {
 
 /** Where a join stands, as six steps with their moments. */
 export function stagesOf(cluster: ClusterInfo): Stage[] {
-  const { join } = cluster
+  const join = joinOf(cluster)
   const { inventory } = join
   const complete = inventory.doneAt !== null && join.firstMetricsAt !== null
   const reached: Record<StageName, number | null> = {
@@ -100,11 +116,12 @@ export function countsOf(cluster: ClusterInfo): { name: string; count: number }[
   }))
 }
 
-/** The last moment at which the join moved on; before the first step, when its token was made is as good as any. */
+/** The last moment at which the join moved on; before the first step, when its newest token was made. */
 export function lastProgress(cluster: ClusterInfo): number {
-  const { join, createdAt } = cluster
+  const join = joinOf(cluster)
   return Math.max(
-    createdAt,
+    cluster.createdAt,
+    (join.tokenExpiresAt ?? 0) - limits.joinTokenMs,
     join.manifestFetchedAt ?? 0,
     join.connectedAt ?? 0,
     join.identifiedAt ?? 0,
@@ -119,7 +136,7 @@ const logs = "kubectl -n smm-system logs deploy/smm-agent"
 
 /** What to check when the join hangs at a stage. */
 export function helpFor(stage: Stage, cluster: ClusterInfo, server: string): Help {
-  const fetched = cluster.join.manifestFetchedAt !== null
+  const fetched = joinOf(cluster).manifestFetchedAt !== null
   switch (stage.name) {
     case "waiting":
       return fetched
