@@ -1,3 +1,4 @@
+import { rateNumber } from "#shared/format/number.ts"
 import type { HealthState } from "#shared/topology/document.ts"
 
 /** How bad a share of errors is, as the health formula sees it: 0.5 %, 2 %, 5 %. */
@@ -15,11 +16,11 @@ export const shareNumber = (ratio: number): string => {
 
 /** Latency of a column whose head says ms: `41`, from a second on `1.2 s`. */
 export const latencyNumber = (ms: number): string =>
-  ms >= 999.5
-    ? `${(ms / 1000).toFixed(1)} s`
-    : ms < 10
-      ? String(Math.round(ms * 10) / 10)
-      : String(Math.round(ms))
+  ms >= 999.5 ? `${(ms / 1000).toFixed(1)} s` : ms < 9.95 ? ms.toFixed(1) : String(Math.round(ms))
+
+/** Rate of a column whose head says rps: below a hundred with its decimal even when that is 0, so that the points stand in one line. */
+export const rateColumn = (rps: number): string =>
+  rps >= 0.1 && rps < 99.95 ? rps.toFixed(1) : rateNumber(rps)
 
 const protocolWords: Record<string, string> = { http: "HTTP", grpc: "gRPC", tcp: "TCP" }
 export const protocolWord = (protocol: string): string => protocolWords[protocol] ?? protocol

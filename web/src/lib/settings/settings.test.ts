@@ -8,6 +8,7 @@ describe("settings", () => {
     [null, "never", ""],
     [100 * day, "in 90 d", ""],
     [13 * day, "in 3 d", "watch"],
+    [17 * day + 900, "in 7 d", ""],
     [10 * day + 5, "within a day", "watch"],
     [8 * day, "expired 2 d ago", "failing"],
   ])("a token that ends at %s", (expiresAt, text, tone) =>

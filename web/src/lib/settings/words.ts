@@ -13,6 +13,9 @@ export const roles: readonly { role: Role; may: string }[] = [
 export const givable = (own: Role): readonly Role[] =>
   roles.map(({ role }) => role).filter((role) => hasRole(own, role))
 
+const minute = 60_000
+const day = 1440 * minute
+
 export type Expiry = { text: string; tone: "" | "watch" | "failing" }
 
 /** `in 89 d`, `expired 2 d ago`, `never`. Within a week it is worth a look. */
@@ -20,8 +23,12 @@ export function expiryText(token: Pick<ApiToken, "expiresAt">, now: number): Exp
   if (token.expiresAt === null) return { text: "never", tone: "" }
   const left = token.expiresAt - now
   if (left <= 0) return { text: `expired ${formatSince(token.expiresAt, now)} ago`, tone: "failing" }
-  const days = left / 86_400_000
-  return { text: days < 1 ? "within a day" : `in ${Math.ceil(days)} d`, tone: days < 7 ? "watch" : "" }
+  const days = left / day
+  // This clock may be a little behind the server's: a week just made is 7 d, not 8.
+  return {
+    text: days < 1 ? "within a day" : `in ${Math.ceil(days - minute / day)} d`,
+    tone: days < 7 ? "watch" : "",
+  }
 }
 
 export const lifetimes: readonly { days: number | null; label: string }[] = [
