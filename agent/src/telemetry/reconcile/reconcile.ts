@@ -6,7 +6,8 @@ import { type Family, type RateSeries, families } from "./series.ts"
 
 /** Collects series of both ends of every relation and tells each relation once. */
 export type Reconciler = {
-  add(series: RateSeries): void
+  /** `ends` is given by a caller that has worked it out before. */
+  add(series: RateSeries, ends?: Ends): void
   /** Takes a family back, for one whose answer broke off in the middle. */
   forget(family: Family): void
   /** Which reporters are believed so far, and for which sources the destination is: what bytes and durations are needed of. */
@@ -22,14 +23,24 @@ export type ReconcileOptions = {
   bounds?: readonly number[]
 }
 
-/** The families that make a relation; bytes and durations only add to one. */
-const makesRelation = (family: Family): boolean => family === "requests" || family.startsWith("tcp")
+/** The families that make a relation; bytes and durations only add to one, and are added after them. */
+export const makesRelation = (family: Family): boolean => family === "requests" || family.startsWith("tcp")
 
-/** Workloads keep their app and version as properties: durations are fetched without them. */
-type Keys = { full: string; loose: string }
+/** Who counted, and between whom: the part of a series that it shares with those of other outcomes and buckets. */
+export type Ends = Pick<Relation, "source" | "destination" | "protocol"> & {
+  slot: Slot
+  full: string
+  /** Workloads keep their app and version as properties: durations are fetched without them. */
+  loose: string
+  hasCluster: boolean
+}
 
-function keysOf(identity: Pick<Relation, "source" | "destination" | "protocol">): Keys {
-  const { source, destination, protocol } = identity
+/** Undefined for a series that nobody of the mesh counted. */
+export function endsOf(series: Pick<RateSeries, "family" | "labels">): Ends | undefined {
+  const { labels } = series
+  const slot = slotOf(labels)
+  if (!slot) return undefined
+  const [source, destination, protocol] = [sourceOf(labels), destinationOf(labels), protocolOf(series)]
   const loose = [
     source.namespace,
     source.workload,
@@ -39,7 +50,11 @@ function keysOf(identity: Pick<Relation, "source" | "destination" | "protocol">)
     destination.service,
     protocol,
   ].join("|")
-  return { loose, full: `${source.cluster}|${destination.cluster}|${loose}` }
+  return {
+    ...{ slot, source, destination, protocol, loose },
+    full: `${source.cluster}|${destination.cluster}|${loose}`,
+    hasCluster: labels["source_cluster"] !== undefined,
+  }
 }
 
 export function createReconciler(options: ReconcileOptions = {}): Reconciler {
@@ -47,38 +62,30 @@ export function createReconciler(options: ReconcileOptions = {}): Reconciler {
   const byLoose = new Map<string, Relation>()
   const dropped = new Map<Family, number>()
 
-  const identityOf = (series: RateSeries) => ({
-    source: sourceOf(series.labels),
-    destination: destinationOf(series.labels),
-    protocol: protocolOf(series),
-  })
-
-  const relationOf = (series: RateSeries): Relation | undefined => {
-    const identity = identityOf(series)
-    const { full, loose } = keysOf(identity)
-    if (!makesRelation(series.family))
-      return series.labels["source_cluster"] === undefined ? byLoose.get(loose) : relations.get(full)
-    const relation = relations.get(full) ?? emptyRelation(identity)
+  const relationOf = ({ family, perSecond }: RateSeries, ends: Ends): Relation | undefined => {
+    const { full, loose, source, destination, protocol } = ends
+    if (!makesRelation(family)) return ends.hasCluster ? relations.get(full) : byLoose.get(loose)
+    const relation = relations.get(full) ?? emptyRelation({ source, destination, protocol })
     relations.set(full, relation)
     if (!byLoose.has(loose)) byLoose.set(loose, relation)
-    if (series.perSecond > relation.loudest) {
-      relation.loudest = series.perSecond
-      relation.source = identity.source
-      relation.destination = identity.destination
+    if (perSecond > relation.loudest) {
+      relation.loudest = perSecond
+      relation.source = source
+      relation.destination = destination
     }
     return relation
   }
 
   return {
-    add: (series) => {
+    add: (series, known) => {
       if (!Number.isFinite(series.perSecond) || series.perSecond < 0) {
         dropped.set(series.family, (dropped.get(series.family) ?? 0) + 1)
         return
       }
       if (series.perSecond === 0 && series.family !== "duration") return
-      const slot = slotOf(series.labels)
-      const relation = slot && relationOf(series)
-      if (relation) addSeries(relation, slot, series)
+      const ends = known ?? endsOf(series)
+      const relation = ends && relationOf(series, ends)
+      if (relation) addSeries(relation, ends.slot, series)
     },
     forget: (family) => {
       for (const relation of relations.values()) forgetFamily(relation, family)

@@ -1,108 +1,154 @@
-import { type Family, type RateSeries, families } from "../reconcile/series.ts"
-import { hashText, labelsOf } from "./text.ts"
+import type { Family } from "../reconcile/series.ts"
+import type { Chunk } from "./block.ts"
+import { type Dictionary, createDictionary } from "./dictionary.ts"
+import { grown } from "./hash-index.ts"
 
-/** A series of the mesh that any number of proxies add to. */
-type Sum = { family: Family; labels: Record<string, string>; perSecond: number; usedIn: number }
+/** The counters of one proxy at its last whole answer, in the order in which it printed them. */
+type Proxy = {
+  readAt: number
+  /** The pass of that answer. */
+  readIn: number
+  ids: Int32Array
+  values: Float64Array
+  /** Nothing of the answer was refused: what it did not have was not there. */
+  isWhole: boolean
+}
 
-type Counter = { last: number; sum: Sum; usedIn: number }
-
-type Proxy = { readAt: number; counters: Map<number, Counter>; usedIn: number }
+/** An answer that is not whole yet. */
+type Reading = { count: number; ids: Int32Array; values: Float64Array; refused: number }
 
 /** The counters of every proxy between two reads, and the rates that follow. */
 export type Counters = {
   /** Begins a pass over the proxies. */
   begin(): void
   /** Reads one proxy's answer, that was asked for at `at` ms. */
-  proxy(id: string, at: number, labels: Readonly<Record<string, string>>): ProxyReader
+  proxy(id: string, at: number, isZtunnel: boolean): ProxyReader
   /** Ends the pass: forgets proxies and series that are gone, and returns the growth since the pass before. */
-  end(): { series: RateSeries[]; proxiesWithRates: number; dropped: number }
+  end(): Pick<Dictionary, "each"> & {
+    proxiesWithRates: number
+    /** Samples that are no numbers. */
+    dropped: number
+    /** Samples beyond the limits. */
+    refused: number
+  }
+  /** Counters of all proxies, and different series among them. */
+  size(): { counters: number; series: number }
 }
 
 export type ProxyReader = {
-  sample(family: Family, labelText: string, value: number): void
+  sample(family: Family, chunk: Chunk, from: number, to: number, value: number): void
   /** Takes the answer as whole. Without it nothing of it counts, and the proxy's next growth is since the read before. */
   done(): void
 }
 
-const familyIds = new Map((Object.keys(families) as Family[]).map((family, i) => [family, i + 1]))
+export type CountersOptions = {
+  /** Different series. One takes about 100 bytes. */
+  maxSeries: number
+  /** Counters of all proxies together. One takes 12 bytes. */
+  maxCounters: number
+}
 
-/** Told apart in the hash, for a ztunnel's text does not say that it is one. */
-const seedOf = (family: Family, more: Readonly<Record<string, string>>): number =>
-  (familyIds.get(family) ?? 0) + (more["app"] === undefined ? 0 : 100)
+/** A proxy that did not answer for so many passes is gone, or as good as. */
+const passesKept = 3
+/** Longer arrays are not kept for the next answer: few proxies have as many counters. */
+const spareLength = 16_384
 
-export function createCounters(): Counters {
+const nothing = { ids: new Int32Array(0), values: new Float64Array(0) }
+
+export function createCounters({ maxSeries, maxCounters }: CountersOptions): Counters {
+  const dictionary = createDictionary({ maxSeries })
   const proxies = new Map<string, Proxy>()
-  const sums = new Map<string, Sum>()
-  /** The same text of many proxies is read once. */
-  const byText = new Map<number, Sum>()
+  const spare: Reading[] = []
+  /** Where a series stands in the proxy that is compared, from 1; zero outside of a comparison. */
+  let standing = new Int32Array(64)
   let pass = 0
+  let held = 0
   let dropped = 0
+  let refused = 0
   let proxiesWithRates = 0
 
-  const sumOf = (
-    text: number,
-    family: Family,
-    labelText: string,
-    more: Readonly<Record<string, string>>,
-  ): Sum => {
-    const read = byText.get(text)
-    if (read) return read
-    const labels = { ...labelsOf(family, labelText), ...more }
-    const key = `${family}|${JSON.stringify(Object.entries(labels).sort())}`
-    const sum = sums.get(key) ?? { family, labels, perSecond: 0, usedIn: pass }
-    sums.set(key, sum)
-    byText.set(text, sum)
-    return sum
+  const addGrowth = ({ ids, values, count }: Reading, before: Proxy, seconds: number): void => {
+    standing = grown(standing, dictionary.span())
+    for (let i = 0; i < before.ids.length; i++) standing[before.ids[i] ?? 0] = i + 1
+    for (let i = 0; i < count; i++) {
+      const id = ids[i] ?? 0
+      const value = values[i] ?? 0
+      const place = standing[id] ?? 0
+      if (place === 0 && !before.isWhole) continue
+      // a counter that fell was reset: all of it grew since; one that is new on a known proxy began at zero
+      const last = place === 0 ? 0 : (before.values[place - 1] ?? 0)
+      const growth = value >= last ? value - last : value
+      if (growth > 0) dictionary.add(id, growth / seconds)
+    }
+    for (let i = 0; i < before.ids.length; i++) standing[before.ids[i] ?? 0] = 0
+  }
+
+  /** What is kept of an answer: as much as there is room for. */
+  const keep = (name: string, reading: Reading, at: number): void => {
+    const before = proxies.get(name) ?? nothing
+    const count = Math.min(reading.count, maxCounters - held + before.ids.length)
+    const { ids, values } =
+      before.ids.length === count ? before : { ids: new Int32Array(count), values: new Float64Array(count) }
+    ids.set(reading.ids.subarray(0, count))
+    values.set(reading.values.subarray(0, count))
+    held += count - before.ids.length
+    const refusedHere = reading.refused + reading.count - count
+    refused += refusedHere
+    proxies.set(name, { readAt: at, readIn: pass, ids, values, isWhole: refusedHere === 0 })
   }
 
   return {
     begin: () => {
       pass++
       dropped = 0
+      refused = 0
       proxiesWithRates = 0
-      for (const sum of sums.values()) sum.perSecond = 0
+      dictionary.begin()
     },
-    proxy: (id, at, labels) => {
-      const before = proxies.get(id)
-      const proxy = before ?? { readAt: at, counters: new Map<number, Counter>(), usedIn: pass }
-      const seconds = before ? (at - before.readAt) / 1000 : 0
-      const read: { counter: Counter; value: number; growth: number }[] = []
+    proxy: (name, at, isZtunnel) => {
+      const reading: Reading = spare.pop() ?? {
+        ...{ count: 0, refused: 0 },
+        ...{ ids: new Int32Array(256), values: new Float64Array(256) },
+      }
       return {
-        sample: (family, labelText, value) => {
+        sample: (family, chunk, from, to, value) => {
           if (!Number.isFinite(value) || value < 0) {
             dropped++
             return
           }
-          const key = hashText(seedOf(family, labels), labelText)
-          const known = proxy.counters.get(key)
-          const counter = known ?? { last: 0, sum: sumOf(key, family, labelText, labels), usedIn: pass }
-          if (!known) proxy.counters.set(key, counter)
-          // a counter that fell was reset: all of it grew since; one that is new on a known proxy began at zero
-          const growth = value >= counter.last ? value - counter.last : value
-          read.push({ counter, value, growth })
+          const id = dictionary.idOf(family, isZtunnel, chunk, from, to)
+          if (id < 0) {
+            reading.refused++
+            return
+          }
+          const i = reading.count++
+          reading.ids = grown(reading.ids, i + 1)
+          reading.values = grown(reading.values, i + 1)
+          reading.ids[i] = id
+          reading.values[i] = value
         },
         done: () => {
-          for (const { counter, value, growth } of read) {
-            counter.last = value
-            counter.usedIn = pass
-            counter.sum.usedIn = pass
-            if (seconds > 0) counter.sum.perSecond += growth / seconds
+          const before = proxies.get(name)
+          const seconds = before ? (at - before.readAt) / 1000 : 0
+          if (before && seconds > 0) {
+            addGrowth(reading, before, seconds)
+            proxiesWithRates++
           }
-          if (seconds > 0) proxiesWithRates++
-          proxy.readAt = at
-          proxy.usedIn = pass
-          proxies.set(id, proxy)
-          for (const [key, counter] of proxy.counters) if (counter.usedIn !== pass) proxy.counters.delete(key)
+          keep(name, reading, at)
+          reading.count = reading.refused = 0
+          if (reading.ids.length <= spareLength) spare.push(reading)
         },
       }
     },
     end: () => {
-      // a proxy that did not answer for three passes is gone, or as good as
-      for (const [id, proxy] of proxies) if (pass - proxy.usedIn >= 3) proxies.delete(id)
-      for (const [key, sum] of sums) if (pass - sum.usedIn >= 4) sums.delete(key)
-      for (const [text, sum] of byText) if (pass - sum.usedIn >= 4) byText.delete(text)
-      const series = [...sums.values()].filter(({ usedIn }) => usedIn === pass)
-      return { series, proxiesWithRates, dropped }
+      for (const [name, { readIn, ids }] of proxies) {
+        if (pass - readIn < passesKept) continue
+        proxies.delete(name)
+        held -= ids.length
+      }
+      dictionary.end()
+      return { each: dictionary.each, proxiesWithRates, dropped, refused }
     },
+    size: () => ({ counters: held, series: dictionary.size() }),
   }
 }
