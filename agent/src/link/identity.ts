@@ -12,8 +12,7 @@ const Key = z.object({
   createdAt: z.int(),
 })
 
-/** What the agent keeps: its key, who it is to the cloud, and during a rotation the next key. */
-export const Identity = z.object({
+const Kept = z.object({
   version: z.literal(1),
   /** Empty before the join. */
   clusterId: z.string(),
@@ -24,6 +23,12 @@ export const Identity = z.object({
   key: Key,
   next: Key.optional(),
 })
+
+/**
+ * What the agent keeps: its key, who it is to the cloud, during a rotation the next key, and while another join is tried what it was before:
+ * a token that turns out to be dead takes nothing away, whenever the agent is killed.
+ */
+export const Identity = Kept.extend({ previous: Kept.optional() })
 export type Identity = z.infer<typeof Identity>
 
 /** Where an identity is kept. */

@@ -389,6 +389,24 @@ describe("the link", () => {
     expect([...cloud.keys.values()]).toEqual([kept?.key.publicKey])
   })
 
+  test("a new token that turns out to be dead takes nothing away, though the agent was restarted meanwhile", async () => {
+    const first = start()
+    await converged()
+    await first.stop()
+    const token = `smj_${"b".repeat(43)}`
+    cloud.refuse.set("join", { code: "unavailable" })
+    const second = start({ token })
+    await eventually(() => expect(second.link.state().state).toBe("waiting"))
+    await second.stop()
+    cloud.refuse.set("join", { code: "join.expired" })
+    start({ token })
+    await eventually(() => expect(cloud.connections).toHaveLength(2), 1_000)
+    expect(cloud.joins).toBe(1)
+    const kept = await fileIdentity(folder).load(AbortSignal.timeout(5_000))
+    expect(kept).toMatchObject({ key: { publicKey: [...cloud.keys.values()][0] } })
+    expect(kept?.previous).toBeUndefined()
+  })
+
   test("a key older than 30 days is followed by a new one, which the next connection proves", async () => {
     start()
     await converged()

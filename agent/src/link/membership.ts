@@ -43,6 +43,10 @@ const deadToken: readonly ErrorCode[] = [
   "input.invalid",
 ]
 
+/** The membership that the cloud knows: the one that is kept, or the one before a join that has not ended. */
+const livingOf = (kept: Identity | undefined): Identity | undefined =>
+  kept?.clusterId === "" ? kept.previous : kept
+
 const howTo = "make a new join token on the page Clusters, or with: smm clusters add"
 
 export function createMembership(options: {
@@ -72,7 +76,7 @@ export function createMembership(options: {
     identity = next
   }
 
-  async function join(token: string, facts: Facts): Promise<Identity> {
+  async function join(token: string, facts: Facts, previous: Identity | undefined): Promise<Identity> {
     if (!JoinToken.safeParse(token).success)
       throw new MembershipEnded(
         "join.invalid",
@@ -83,7 +87,15 @@ export function createMembership(options: {
     const begun = identity?.clusterId === "" && identity.joinedWith === joinedWith
     if (!begun) {
       const key = { ...createKeyPair(), keyId: "", createdAt: clock.now() }
-      await save({ version: 1, clusterId: "", name: "", server, joinedWith, key })
+      await save({
+        version: 1,
+        clusterId: "",
+        name: "",
+        server,
+        joinedWith,
+        key,
+        ...(previous === undefined ? {} : { previous }),
+      })
     }
     const { key } = known()
     try {
@@ -101,22 +113,24 @@ export function createMembership(options: {
 
   return {
     async enter(facts) {
-      const before = (identity = await store.load(signal))
-      const joined = before !== undefined && before.clusterId !== ""
+      const kept = (identity = await store.load(signal))
+      const before = livingOf(kept)
       const token = await options.token()
-      if (joined && (token === undefined || before.joinedWith === tokenHash(token) || isDead(token)))
+      if (before && (token === undefined || before.joinedWith === tokenHash(token) || isDead(token))) {
+        if (before !== kept) await save(before)
         return before
+      }
       if (token === undefined)
         throw new MembershipEnded(
           "join.invalid",
           `no join token is given and ${store.place} holds no identity; ${howTo}`,
         )
       try {
-        return await join(token, facts)
+        return await join(token, facts, before)
       } catch (error) {
         if (error instanceof MembershipEnded) dead = tokenHash(token)
         // A token that is dead does not take away an identity that lives: the manifest was applied again with an old one.
-        if (!(error instanceof MembershipEnded) || !joined) throw error
+        if (!(error instanceof MembershipEnded) || !before) throw error
         log.warn(
           { reason: error.message },
           "the new join token is not good; staying with the identity of before",
