@@ -40,7 +40,8 @@ export const selects = (
   labels: Readonly<Record<string, string>> = {},
 ): boolean =>
   requirements.every(({ key, op, values }) => {
-    const value = labels[key]
+    // `constructor` is a label key like any other.
+    const value = Object.hasOwn(labels, key) ? labels[key] : undefined
     if (op === "exists") return value !== undefined
     if (op === "absent") return value === undefined
     return op === "in"
