@@ -138,6 +138,30 @@ describe("a list of objects", () => {
       ).rejects.toMatchObject({ code: "cursor.invalid" })
   })
 
+  test("refuses to look up more, or longer, than a person would name", async () => {
+    const ask = async (name: string, values: string[]) =>
+      (
+        await api.send("listObjects", api.tenant.tokens.viewer, {
+          params: { kind: "pods" },
+          query: { [name]: values },
+        })
+      ).status
+    expect(await ask("cluster", ["c".repeat(1_100)])).toBe(400)
+    expect(
+      await ask(
+        "cluster",
+        Array.from({ length: 200 }, () => first.clusterId),
+      ),
+    ).toBe(400)
+    expect(
+      await ask(
+        "namespace",
+        Array.from({ length: 2_000 }, (_, i) => `n${i}`),
+      ),
+    ).toBe(400)
+    expect(await ask("cluster", ["prod"])).toBe(404)
+  })
+
   test("looks for nothing under names that no object has", async () => {
     expect((await list("services", { namespace: ["x".repeat(2000), "a#b", ""] })).items).toEqual([])
     const client = api.client(api.tenant.tokens.viewer)

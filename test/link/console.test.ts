@@ -76,6 +76,12 @@ describe.each(transports)("a console over %s", (_, start) => {
       "{",
       "[]",
       JSON.stringify({ type: "subscribe", id: "", view: { type: "clusters" } }),
+      JSON.stringify({ type: "ack", id: "i".repeat(2_000), seq: 1 }),
+      JSON.stringify({
+        type: "subscribe",
+        id: "many",
+        view: { type: "topology", clusters: Array.from({ length: 500 }, () => "cls_x") },
+      }),
     ]) {
       own.socket.send(text)
       expect((await own.next("error")).problem.code).toBe("input.invalid")

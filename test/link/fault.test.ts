@@ -198,6 +198,7 @@ describe.each(transports)("over %s", (_transport, start) => {
       ["that is no frame", "hello?"],
       ["that is no JSON inside", JSON.stringify({ g: "a", i: 0, n: 1, d: gzipSync("{").toString("base64") })],
       ["that is no gzip", JSON.stringify({ g: "a", i: 0, n: 1, d: "AAAA" })],
+      ["of a group that is none of an agent", JSON.stringify({ g: "=sums", i: 0, n: 2, d: "" })],
       ["of more parts than are allowed", JSON.stringify({ g: "a", i: 0, n: 65, d: "" })],
       ["with a part beyond its number", JSON.stringify({ g: "a", i: 1, n: 1, d: "" })],
       [
@@ -344,7 +345,26 @@ describe.each(transports)("over %s", (_transport, start) => {
     })
 
     test.each([
-      ["a name that no Kubernetes object has", { type: "delta", put: [pod("a#b")], remove: [] }],
+      ...["a#b", "a/b", "größe", "a\u0000", "x".repeat(254)].map(
+        (name): [string, Record<string, unknown>] => [
+          `the name ${JSON.stringify(name.slice(0, 8))} that no Kubernetes object has`,
+          { type: "delta", put: [pod(name)], remove: [] },
+        ],
+      ),
+      ["a namespace that is none", { type: "delta", put: [], remove: [["Pod", "a#b", "c"]] }],
+      [
+        "a status of a thousand kinds",
+        {
+          ...new Cache().status(1),
+          kinds: Array.from({ length: 1_000 }, (_, i) => ({
+            kind: `Kind${i}`,
+            state: "live",
+            since: 1,
+            count: 0,
+            reason: "",
+          })),
+        },
+      ],
       [
         "an object outside of its bucket's range",
         { type: "bucket", kind: "Pod", namespace: "shop", after: "b", upTo: "c", objects: [pod("a")] },
@@ -371,6 +391,9 @@ describe.each(transports)("over %s", (_transport, start) => {
       const strange = await connect(stage.server, identity, who)
       strange.send(helloOf({ ...identity, clusterUid: randomUUID() }, who))
       expect(await strange.next("bye")).toMatchObject({ code: "link.denied", retryAfterMs: null })
+      const long = await connect(stage.server, identity, who)
+      long.send({ ...helloOf(identity, who), agent: "a".repeat(500_000) })
+      expect((await long.next("bye")).code).toBe("link.protocol")
       const future = await connect(stage.server, identity, who)
       future.send({ ...helloOf(identity, who), protocol: 99 })
       expect((await future.next("bye")).message).toContain("version 99")

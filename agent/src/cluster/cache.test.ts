@@ -57,6 +57,12 @@ describe("the cache", () => {
     expect(told).toEqual([objectHash(podOf("a", "x", "n1")), undefined])
   })
 
+  test("keeps the first words of a long reason", () => {
+    const cache = createCache(() => 0)
+    cache.setState("Pod", "denied", "no ".repeat(10_000))
+    expect(cache.kinds().find(({ kind }) => kind === "Pod")?.reason).toHaveLength(500)
+  })
+
   test("a finished list removes what it did not contain", () => {
     const cache = createCache(() => 0)
     for (const name of ["x", "y", "z"]) cache.put("Pod", podOf("a", name, "n1"))

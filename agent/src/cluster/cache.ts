@@ -55,6 +55,9 @@ export type Cache = {
   listen(listener: CacheListener): () => void
 }
 
+/** An API server, or a proxy before it, may explain itself at length. */
+const maxReason = 500
+
 export const seenKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
 export function createCache(now: () => number, specs: readonly KindSpec[] = watchedKinds): Cache {
@@ -123,8 +126,9 @@ export function createCache(now: () => number, specs: readonly KindSpec[] = watc
     remove: (kind, namespace, name) => drop(of(kind), namespace, name),
     keepOnly: (kind, seen) => dropUnless(kind, (namespace, name) => seen.has(seenKey(namespace, name))),
     clear: (kind) => dropUnless(kind, () => false),
-    setState(kind, state, reason) {
+    setState(kind, state, words) {
       const cache = of(kind)
+      const reason = words.slice(0, maxReason)
       if (cache.state === state && cache.reason === reason) return
       if (cache.state !== state) cache.since = now()
       cache.state = state

@@ -2,6 +2,7 @@ import type { Answer } from "#shared/api/client.ts"
 import type { InventoryItem, KindSummary } from "#shared/api/inventory.ts"
 import { AppError } from "#shared/error.ts"
 import { type KindSpec, kindsNamed, watchedKinds } from "#shared/kube/kinds.ts"
+import { isKubernetesName } from "#shared/kube/object.ts"
 import type { KindState } from "#shared/protocol/message/status.ts"
 import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
@@ -11,7 +12,6 @@ import { Inventory } from "../store/inventory.ts"
 import type { Call } from "./call.ts"
 import { chosenClusters } from "./chosen.ts"
 import { type Place, cursorInvalid, fromCursor, toCursor } from "./cursor.ts"
-import { isKubernetesName } from "./names.ts"
 
 const kindsFor = (name: string): readonly KindSpec[] => {
   const kinds = kindsNamed(name)

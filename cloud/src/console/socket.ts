@@ -99,7 +99,7 @@ async function demandView(cloud: Cloud, own: Connections.ConsoleConnection, view
   if (view.type === "clusters") return
   if (view.type !== "topology" && kindsNamed(view.kind).length === 0)
     throw new AppError("kind.not_found", `no kind "${view.kind}" in the inventory`)
-  for (const clusterId of view.type === "object" ? [view.cluster] : view.clusters) {
+  for (const clusterId of view.type === "object" ? [view.cluster] : new Set(view.clusters)) {
     const mine = own.clusters === null || own.clusters.includes(clusterId)
     if (!mine || !(await Clusters.find(cloud, own.organizationId, clusterId)))
       throw Clusters.notFound(clusterId)

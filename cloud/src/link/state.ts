@@ -1,7 +1,7 @@
 import { AppError } from "#shared/error.ts"
 import type { BucketSum } from "#shared/kube/bucket.ts"
 import { kindOf } from "#shared/kube/kinds.ts"
-import { type KubeObject, refOf } from "#shared/kube/object.ts"
+import { type KubeObject, isKubernetesName, refOf } from "#shared/kube/object.ts"
 import type { Bucket, Delta, Hashes } from "#shared/protocol/message/state.ts"
 import type { Cloud } from "../cloud.ts"
 import { Connections } from "../store/connection.ts"
@@ -19,11 +19,11 @@ export type Outcome = {
   refused?: string[]
 }
 
-/** Names and namespaces are parts of keys: what no Kubernetes name holds is refused. */
-const isName = (text: string): boolean => text.length <= 253 && !/[#/\p{Cc}]/u.test(text)
+/** "" is the namespace of what is in none, and the beginning of a range. */
+const isNameOrNone = (text: string): boolean => text === "" || isKubernetesName(text)
 
 function demandNames(kind: string, namespace: string, name: string): void {
-  if (!isName(namespace) || !isName(name) || name === "")
+  if (!isNameOrNone(namespace) || !isKubernetesName(name))
     throw new AppError("link.protocol", `${kind} ${namespace}/${name} is not a name of Kubernetes`)
 }
 
@@ -54,7 +54,7 @@ export async function onDelta(cloud: Cloud, session: Session, delta: Delta): Pro
 }
 
 function demandRange(bucket: Bucket): void {
-  if (!isName(bucket.namespace) || !isName(bucket.after) || (bucket.upTo !== null && !isName(bucket.upTo)))
+  if (![bucket.namespace, bucket.after, bucket.upTo ?? ""].every(isNameOrNone))
     throw new AppError("link.protocol", `bucket ${bucket.kind} ${bucket.namespace} has no range of names`)
   for (const object of bucket.objects) {
     const { kind, namespace, name } = refOf(object)

@@ -48,11 +48,15 @@ export type Operation = {
 }
 
 const items = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) })
-/** Repeated (`?cluster=a&cluster=b`) or once. */
-const many = z
-  .union([z.string(), z.array(z.string())])
-  .transform((value) => (Array.isArray(value) ? value : [value]))
-  .optional()
+/** Repeated (`?cluster=a&cluster=b`) or once. Each is looked up: not more of them than a person would name. */
+const many = (item: z.ZodString) =>
+  z
+    .union([item, z.array(item).max(100)])
+    .transform((value) => (Array.isArray(value) ? value : [value]))
+    .optional()
+const kubernetesName = z.string().max(253)
+/** An id that is none is not found, as one of another organization. */
+const clusters = many(z.string().max(253))
 const flag = z.enum(["true", "false"]).optional()
 const paging = {
   limit: z.coerce.number().int().min(1).max(1000).optional(),
@@ -61,13 +65,12 @@ const paging = {
 const cluster = z.object({ cluster: Id.cluster })
 const meshQuery = z.object({
   /** Cluster ids; none: all. */
-  cluster: many,
-  namespace: many,
+  cluster: clusters,
+  namespace: many(z.string()),
 })
 /** Free text over name and namespace. */
 const meshListQuery = meshQuery.extend({ q: z.string().max(253).optional() })
-const named = z.object({ cluster: Id.cluster, namespace: z.string(), name: z.string() })
-const kubernetesName = z.string().max(253)
+const named = z.object({ cluster: Id.cluster, namespace: kubernetesName, name: kubernetesName })
 
 export const operations = {
   createSession: {
@@ -344,7 +347,7 @@ export const operations = {
     summary: "What the graph is made from: facts of the inventory and packed ticks",
     tag: "mesh",
     role: "viewer",
-    query: z.object({ cluster: many }),
+    query: z.object({ cluster: clusters }),
     answer: TopologySources,
     status: 200,
   },
@@ -396,7 +399,7 @@ export const operations = {
     role: "viewer",
     query: z.object({
       id: z.string().max(2048),
-      cluster: many,
+      cluster: clusters,
       from: z.coerce.number().pipe(Instant).optional(),
       to: z.coerce.number().pipe(Instant).optional(),
       stepMs: z.coerce.number().int().min(10_000).max(86_400_000).optional(),

@@ -19,6 +19,12 @@ export const KubeObject = z
   .meta({ id: "KubeObject" })
 export type KubeObject = z.infer<typeof KubeObject>
 
+/**
+ * Whether this may be the name of an object or namespace. Names become parts of keys, and are ordered by UTF-16 here and by UTF-8 in the store:
+ * what no Kubernetes name holds is neither stored nor looked up.
+ */
+export const isKubernetesName = (text: string): boolean => /^[\w.:-]{1,253}$/.test(text)
+
 /** Where an object is, without its version: `kind` is a KindKey (`Pod`, `VirtualService.networking.istio.io`). */
 export type ObjectRef = { kind: string; namespace: string; name: string }
 

@@ -5,6 +5,10 @@ import { PackedTick } from "../telemetry/tick.ts"
 import { ClusterInfo } from "../api/cluster.ts"
 import { TopologyFact } from "../topology/fact.ts"
 
+const Name = z.string().max(253)
+/** Each is looked up at the subscription, and read with it at every change. */
+const Clusters = z.array(z.string().max(64)).max(200)
+
 /**
  * The console's socket. Plain JSON text frames (no gzip: API Gateway bills per 32 KB, and patches are small). A subscription names a
  * view; the cloud answers with patches keyed by id. `reset: true` means: forget what you had in this subscription, this is all of it.
@@ -13,21 +17,21 @@ export const View = z.discriminatedUnion("type", [
   /** Link state of every cluster: items are ClusterInfo. */
   z.object({ type: z.literal("clusters") }),
   /** Ticks and topology facts of these clusters (empty: all). Filtering by namespace happens where it is drawn. The first content is `GET /topology/sources`; this brings what came after. */
-  z.object({ type: z.literal("topology"), clusters: z.array(z.string()) }),
+  z.object({ type: z.literal("topology"), clusters: Clusters }),
   /** Objects of a kind. */
   z.object({
     type: z.literal("objects"),
-    kind: z.string(),
-    clusters: z.array(z.string()),
-    namespace: z.string().optional(),
+    kind: Name,
+    clusters: Clusters,
+    namespace: Name.optional(),
   }),
   /** One object. */
   z.object({
     type: z.literal("object"),
-    cluster: z.string(),
-    kind: z.string(),
-    namespace: z.string(),
-    name: z.string(),
+    cluster: z.string().max(64),
+    kind: Name,
+    namespace: Name,
+    name: Name,
   }),
 ])
 export type View = z.infer<typeof View>
@@ -36,7 +40,7 @@ export const ConsoleUp = z.discriminatedUnion("type", [
   z.object({ type: z.literal("subscribe"), id: z.string().min(1).max(64), view: View }),
   z.object({ type: z.literal("unsubscribe"), id: z.string().min(1).max(64) }),
   /** The patch `seq` of this subscription has been drawn. The cloud sends at most 8 unacknowledged patches, then conflates. */
-  z.object({ type: z.literal("ack"), id: z.string(), seq: z.int().positive() }),
+  z.object({ type: z.literal("ack"), id: z.string().min(1).max(64), seq: z.int().positive() }),
   z.object({ type: z.literal("ping") }),
 ])
 export type ConsoleUp = z.infer<typeof ConsoleUp>

@@ -8,7 +8,7 @@ import { limits } from "./limits.ts"
  */
 export const Frame = z.object({
   /** Group: which message this is a part of; unique in its connection. */
-  g: z.string().min(1).max(32),
+  g: z.string().regex(/^[\w-]{1,32}$/),
   i: z.int().nonnegative(),
   n: z.int().positive().max(limits.maxParts),
   /** Base64 of this part of the gzipped JSON. */

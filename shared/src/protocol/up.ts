@@ -9,11 +9,11 @@ export const Hello = z.object({
   type: z.literal("hello"),
   seq: z.literal(1),
   protocol: z.int(),
-  agent: z.string(),
-  instance: z.string(),
+  agent: z.string().max(64),
+  instance: z.string().max(64),
   epoch: z.int().nonnegative(),
-  clusterUid: z.string(),
-  kubernetes: z.string(),
+  clusterUid: z.string().max(64),
+  kubernetes: z.string().max(64),
   startedAt: Instant,
 })
 export type Hello = z.infer<typeof Hello>

@@ -31,13 +31,13 @@ test("nobody changes the wire by accident", () => {
   )
   expect({ version: protocolVersion, oldest: oldestProtocolVersion, ...pins }).toMatchInlineSnapshot(`
     {
-      "consoleDown": "88e9138a0bf",
-      "consoleUp": "9cb59b64726b",
+      "consoleDown": "e121ae0d8dc",
+      "consoleUp": "55bc109c931a",
       "down": "99171b3855f8",
-      "frame": "623207fbc72b",
+      "frame": "b8f18dae2a33",
       "join": "34e7e37c4181",
       "oldest": 1,
-      "up": "cb7317b3d832",
+      "up": "74f242783a85",
       "version": 1,
     }
   `)

@@ -4,13 +4,13 @@ import { Instant } from "../../id.ts"
 /** What the agent knows about one kind. Never an empty list instead of a reason. */
 export const KindState = z
   .object({
-    kind: z.string(),
+    kind: z.string().max(253),
     /** live: listed and watched. stale: was live, the watch is broken since `since`. denied: RBAC says no. absent: not installed. */
     state: z.enum(["syncing", "live", "stale", "denied", "absent"]),
     since: Instant,
     count: z.int().nonnegative(),
     /** The API server's words for denied and stale; empty otherwise. */
-    reason: z.string(),
+    reason: z.string().max(1_000),
   })
   .meta({ id: "KindState" })
 export type KindState = z.infer<typeof KindState>
@@ -20,9 +20,9 @@ export const TelemetryState = z
     source: z.enum(["prometheus", "scrape", "none"]),
     state: z.enum(["waiting", "live", "failing"]),
     /** Where it reads: a URL without credentials, or `4 proxies`. */
-    target: z.string(),
+    target: z.string().max(1_000),
     lastTickAt: Instant.nullable(),
-    reason: z.string(),
+    reason: z.string().max(1_000),
     queryMs: z.number().nonnegative(),
   })
   .meta({ id: "TelemetryState" })
@@ -33,7 +33,7 @@ export const Status = z.object({
   type: z.literal("status"),
   seq: z.int().positive(),
   at: Instant,
-  kinds: z.array(KindState),
+  kinds: z.array(KindState).max(200),
   telemetry: TelemetryState,
   /** Objects known and objects announced by the API server so far (`remainingItemCount`), for the join's progress. */
   progress: z.object({ objects: z.int().nonnegative(), expected: z.int().nonnegative() }),
