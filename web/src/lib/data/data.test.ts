@@ -144,6 +144,10 @@ describe("freshness", () => {
       })),
     }
     expect(sourceFreshness(paced, [info], now)[0]?.state).toBe("live")
+    const opened: TopologySources = {
+      clusters: sources.clusters.map((cluster) => ({ ...cluster, ticks: [tick(now - 42_000)] })),
+    }
+    expect(sourceFreshness(opened, [info], now)[0]?.state).toBe("live")
   })
 })
 

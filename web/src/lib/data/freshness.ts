@@ -9,6 +9,8 @@ export type SourceFreshness = Freshness & { cluster: string; name: string }
 
 const order: readonly FreshState[] = ["live", "none", "late", "stale"]
 const staleMs = 5 * 60_000
+/** The pace of an agent that nobody watches, the slowest there is. */
+const usualTickMs = 60_000
 /** A tick is measured, sent and stored before it is here. */
 const graceMs = 5_000
 
@@ -37,9 +39,10 @@ export function sourceFreshness(
 ): SourceFreshness[] {
   return clusters.map((info) => {
     const ticks = sources.clusters.find((source) => source.cluster === info.clusterId)?.ticks
-    // A console that opens makes the agent faster: until its next tick, the pace it had counts.
-    const before = (ticks?.at(-1)?.at ?? 0) - (ticks?.at(-2)?.at ?? Infinity)
-    const tickMs = Math.max(info.tickMs, Math.min(60_000, before))
+    // A console that opens makes the agent faster: until its next tick, the pace it had counts; who has seen one tick only does not know it.
+    const [older, newest] = ticks?.slice(-2) ?? []
+    const before = older && newest ? newest.at - older.at : usualTickMs
+    const tickMs = Math.max(info.tickMs, Math.min(usualTickMs, before))
     const at = Math.max(ticks?.at(-1)?.at ?? 0, info.lastTickAt ?? 0) || null
     return {
       cluster: info.clusterId,
