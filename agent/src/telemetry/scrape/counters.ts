@@ -23,8 +23,8 @@ export type Counters = {
   begin(): void
   /** Reads one proxy's answer, that was asked for at `at` ms. */
   proxy(id: string, at: number, isZtunnel: boolean): ProxyReader
-  /** Ends the pass: forgets proxies and series that are gone, and returns the growth since the pass before. */
-  end(): Pick<Dictionary, "each"> & {
+  /** Ends the pass: forgets proxies and series that are gone, and returns the edges of the growth since the pass before. */
+  end(): Pick<Dictionary, "edges"> & {
     proxiesWithRates: number
     /** Samples that are no numbers. */
     dropped: number
@@ -147,7 +147,7 @@ export function createCounters({ maxSeries, maxCounters }: CountersOptions): Cou
         held -= ids.length
       }
       dictionary.end()
-      return { each: dictionary.each, proxiesWithRates, dropped, refused }
+      return { edges: dictionary.edges, proxiesWithRates, dropped, refused }
     },
     size: () => ({ counters: held, series: dictionary.size() }),
   }

@@ -4,7 +4,7 @@ import { createHashIndex, grown } from "./hash-index.ts"
 import { type Block, type Sums, createSums } from "./sums.ts"
 
 /** Every different series of the mesh, by a small number; the same text of many proxies is one. */
-export type Dictionary = Pick<Sums, "each"> & {
+export type Dictionary = Pick<Sums, "edges"> & {
   /** The number of a series, from its block in the chunk; a ztunnel's text does not say that it is one. -1 when there are too many already. */
   idOf(family: Family, isZtunnel: boolean, chunk: Chunk, from: number, to: number): number
   /** Adds to the rates of this pass. */
@@ -75,7 +75,7 @@ export function createDictionary(options: { maxSeries: number }): Dictionary {
       return id
     },
     add: (id, perSecond) => sums.add(sumOf[id] ?? 0, perSecond),
-    each: sums.each,
+    edges: sums.edges,
     begin: () => {
       pass++
       sums.clear()

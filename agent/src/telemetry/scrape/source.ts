@@ -1,6 +1,5 @@
 import type { ClusterView } from "#agent/cluster/view.ts"
 import type { Clock } from "#agent/clock.ts"
-import { createReconciler, makesRelation } from "../reconcile/reconcile.ts"
 import { TelemetryFailure, TelemetryWaiting, type Measured, type TelemetrySource } from "../source.ts"
 import { type Counters, createCounters } from "./counters.ts"
 import { createLineReader } from "./lines.ts"
@@ -97,22 +96,19 @@ export function createScrapeSource(options: ScrapeSourceOptions): TelemetrySourc
 }
 
 function measuredOf(counters: Counters, missed: Missed, asked: number, windowMs: number): Measured {
-  const { each, proxiesWithRates, dropped, refused } = counters.end()
+  const { edges, proxiesWithRates, dropped, refused } = counters.end()
   const first = [...missed.failures].sort((a, b) => (a.id < b.id ? -1 : 1))[0]
   const example = first ? ` (${first.id.split("/").slice(0, 2).join("/")}: ${first.reason})` : ""
   if (missed.failures.length + missed.unasked === asked)
     throw new TelemetryFailure(`none of ${asked} proxies answered${example}`)
   if (proxiesWithRates === 0)
     throw new TelemetryWaiting("every proxy was read for the first time: rates need a second read")
-  const reconciler = createReconciler({ bounds: [] })
-  each(makesRelation, reconciler.add)
-  each((family) => !makesRelation(family), reconciler.add)
-  const gaps = reconciler.gaps()
+  const gaps: string[] = []
   if (missed.failures.length > 0)
     gaps.push(`${missed.failures.length} of ${asked} proxies did not answer${example}`)
   if (missed.unasked > 0)
     gaps.push(`${missed.unasked} of ${asked} proxies were not asked: reading the others took too long`)
   if (dropped > 0) gaps.push(`${dropped} samples not a number, left out`)
   if (refused > 0) gaps.push(`${refused} samples left out: the proxies have too many series`)
-  return { edges: reconciler.edges(), windowMs: Math.max(1, Math.round(windowMs)), gaps }
+  return { edges: edges(), windowMs: Math.max(1, Math.round(windowMs)), gaps }
 }
