@@ -7,15 +7,20 @@ import { holdLease, type Lead, type Leadership } from "./lease.ts"
 type Spec = Record<string, unknown>
 
 /** One Lease, with the optimistic concurrency of a real API server. */
-function leaseServer(): { api: KubeApi; spec: () => Spec; down: boolean } {
+function leaseServer(): { api: KubeApi; spec: () => Spec; down: boolean; hangs: boolean } {
   let version = 1
   let spec: Spec = {}
   const server = {
     down: false,
+    hangs: false,
     spec: () => spec,
     api: {
       server: "",
       json(call) {
+        if (server.hangs)
+          return new Promise((_, reject) => {
+            call.signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true })
+          })
         if (server.down) return Promise.reject(new Error("connection refused"))
         if (call.method !== "PUT")
           return Promise.resolve({ metadata: { resourceVersion: String(version) }, spec: { ...spec } })
@@ -44,6 +49,7 @@ describe("two agents and one Lease", () => {
   })
   afterEach(async () => {
     server.down = false
+    server.hangs = false
     for (const { stop, leadership } of running.splice(0)) {
       stop.abort()
       await leadership.done
@@ -119,6 +125,15 @@ describe("two agents and one Lease", () => {
     const down = clock.now()
     await eventually(() => expect(first.lead()?.lost.aborted).toBe(true))
     expect(clock.now() - down).toBeLessThan(30_000)
+  })
+
+  test("an agent whose API server takes calls and answers none falls silent as early", async () => {
+    const first = begin("pod-a_1")
+    await eventually(() => expect(first.lead()?.epoch).toBe(1))
+    server.hangs = true
+    const hung = clock.now()
+    await eventually(() => expect(first.lead()?.lost.aborted).toBe(true))
+    expect(clock.now() - hung).toBeLessThan(30_000)
   })
 
   test("the Lease of a killed agent is taken when its record has not changed for its duration", async () => {

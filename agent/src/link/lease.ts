@@ -33,6 +33,8 @@ const durationMs = 30_000
 const renewEveryMs = 8_000
 /** Who cannot renew for so long stops before anybody else may begin. */
 const renewDeadlineMs = 20_000
+/** Of one call. */
+const patienceMs = 10_000
 const leaseName = "smm-agent"
 
 const micro = (at: number): string => new Date(at).toISOString().replace("Z", "000Z")
@@ -56,6 +58,8 @@ export function holdLease(options: {
   let current: { lead: Lead; stop: AbortController; renewedAt: number } | undefined
   let observed = { record: "", at: clock.now() }
   let holder = ""
+  /** The failure that was told last: one that goes on is told once. */
+  let told = ""
 
   function lose(reason: string): void {
     if (!current) return
@@ -64,10 +68,19 @@ export function holdLease(options: {
     current = undefined
   }
 
-  function win(epoch: number): void {
+  /** Falls silent at the deadline whatever the loop waits for: an API server that takes a call and does not answer must not make two speak. */
+  function watchRenewal(own: NonNullable<typeof current>, renewedAt: number): void {
+    own.renewedAt = renewedAt
+    void clock.sleep(renewedAt + renewDeadlineMs - clock.now(), own.stop.signal).then(() => {
+      if (current === own && own.renewedAt === renewedAt) lose("it could not be renewed")
+    })
+  }
+
+  function win(epoch: number, at: number): void {
     const stop = new AbortController()
     const lead = { epoch, lost: AbortSignal.any([signal, stop.signal]) }
-    current = { lead, stop, renewedAt: clock.now() }
+    current = { lead, stop, renewedAt: at }
+    watchRenewal(current, at)
     for (const tell of waiting) tell(lead)
     waiting = []
     log.info({ epoch }, "holding the Lease")
@@ -81,27 +94,27 @@ export function holdLease(options: {
     return clock.now() - observed.at > (spec.leaseDurationSeconds ?? durationMs / 1000) * 1000
   }
 
+  const patience = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(patienceMs)])
+
   async function write(lease: Lease, spec: LeaseSpec): Promise<void> {
     const time = micro(clock.now())
     const body = {
       ...lease,
       spec: { ...spec, leaseDurationSeconds: durationMs / 1000, renewTime: time },
     }
-    await api.json({
-      path,
-      method: "PUT",
-      body,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-    })
+    await api.json({ path, method: "PUT", body, signal: patience() })
   }
 
   async function step(): Promise<void> {
-    const lease = (await api.json({ path, signal })) as Lease
+    const lease = (await api.json({ path, signal: patience() })) as Lease
     const spec = lease.spec ?? {}
     holder = spec.holderIdentity ?? ""
-    if (current && holder === self && spec.leaseTransitions === current.lead.epoch) {
+    // Others count from the write; its answer may come long after it.
+    const begun = clock.now()
+    const own = current
+    if (own && holder === self && spec.leaseTransitions === own.lead.epoch) {
       await write(lease, spec)
-      current.renewedAt = clock.now()
+      if (current === own) watchRenewal(own, begun)
       return
     }
     lose(`the Lease is held by ${holder || "nobody"}`)
@@ -110,7 +123,7 @@ export function holdLease(options: {
     const acquireTime = micro(clock.now())
     await write(lease, { ...spec, holderIdentity: self, acquireTime, leaseTransitions: epoch })
     holder = self
-    win(epoch)
+    win(epoch, begun)
   }
 
   async function release(): Promise<void> {
@@ -130,12 +143,14 @@ export function holdLease(options: {
     while (!signal.aborted) {
       try {
         await step()
+        told = ""
       } catch (error) {
         if (signal.aborted) break
         const conflict = error instanceof KubeError && error.status === 409
-        if (!conflict) log.warn({ error: String(error) }, "the Lease smm-agent cannot be read or written")
+        if (!conflict && told !== String(error))
+          log.warn({ error: String(error) }, "the Lease smm-agent cannot be read or written")
+        if (!conflict) told = String(error)
       }
-      if (current && clock.now() - current.renewedAt >= renewDeadlineMs) lose("it could not be renewed")
       await clock.sleep((current ? renewEveryMs : renewEveryMs / 4) * (0.8 + clock.random() * 0.4), signal)
     }
     await release()
