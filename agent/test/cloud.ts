@@ -38,6 +38,8 @@ export type TestCloud = {
   refuse: Map<string, { code: ErrorCode; retryAfterSeconds?: number }>
   /** No acknowledgements while true. */
   mute: boolean
+  /** Told behind the welcome. */
+  paceAtOnce: number | undefined
   keys: Map<string, string>
   joins: number
   retireOthers: boolean
@@ -73,6 +75,7 @@ export async function startTestCloud(): Promise<TestCloud> {
     ticks: [],
     refuse: new Map(),
     mute: false,
+    paceAtOnce: undefined,
     keys: new Map(),
     joins: 0,
     retireOthers: false,
@@ -211,7 +214,7 @@ export async function startTestCloud(): Promise<TestCloud> {
       const message = Up.parse(fromParts(parts, inflate))
       parts = []
       connection.got.push(message)
-      if (message.type === "hello")
+      if (message.type === "hello") {
         connection.send({
           type: "welcome",
           session: connection.session,
@@ -219,6 +222,8 @@ export async function startTestCloud(): Promise<TestCloud> {
           tickMs: 60_000,
           maxUnacked: 4,
         })
+        if (cloud.paceAtOnce !== undefined) connection.send({ type: "pace", tickMs: cloud.paceAtOnce })
+      }
       if (cloud.mute) return
       take(connection, message)
       connection.acked = message.seq

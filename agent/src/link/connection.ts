@@ -62,6 +62,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   let seq = 0
   let credit: number = limits.maxUnacked
   let source: Source | undefined
+  /** The pace that was told before there was a source to tell. */
+  let paced: number | undefined
   let bye: Bye | null = null
   let draining = false
   let sentAt = clock.now()
@@ -137,8 +139,10 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     else if (down.type === "need") {
       source?.need(down)
       pump()
-    } else if (down.type === "pace") source?.pace(down.tickMs)
-    else {
+    } else if (down.type === "pace") {
+      if (source) source.pace(down.tickMs)
+      else paced = down.tickMs
+    } else {
       bye = down
       close(down.message)
     }
@@ -183,6 +187,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       welcome: first,
       attach(from) {
         source = from
+        if (paced !== undefined) from.pace(paced)
         pump()
       },
       pump,

@@ -10,7 +10,7 @@ import { startTestCloud, type TestCloud, type TestConnection } from "../../test/
 import { createTestClock, type TestClock } from "../../test/clock.ts"
 import { type Cache, createCache } from "../cluster/cache.ts"
 import { silentLog } from "../log.ts"
-import { fileIdentity } from "./identity.ts"
+import { fileIdentity, type IdentityStore } from "./identity.ts"
 import { type Lead, soleLeadership } from "./lease.ts"
 import { type Link, startLink } from "./link.ts"
 import { createMembership, MembershipEnded } from "./membership.ts"
@@ -64,7 +64,11 @@ describe("the link", () => {
   })
 
   function start(
-    options: { token?: string | null; lead?: (signal: AbortSignal) => Promise<Lead | undefined> } = {},
+    options: {
+      token?: string | null
+      lead?: (signal: AbortSignal) => Promise<Lead | undefined>
+      store?: IdentityStore
+    } = {},
   ): Rig {
     const stop = new AbortController()
     const { signal } = stop
@@ -92,7 +96,7 @@ describe("the link", () => {
       steps,
       membership: createMembership({
         steps,
-        store: fileIdentity(folder),
+        store: options.store ?? fileIdentity(folder),
         server: cloud.url,
         token: async () => token ?? undefined,
         clock,
@@ -420,6 +424,34 @@ describe("the link", () => {
       expect(kept?.next).toBeUndefined()
       expect(before).not.toContain(kept?.key.keyId)
     })
+  })
+
+  test("a new key that cannot be kept leaves no connection behind, and the one that is up is used", async () => {
+    const kept = fileIdentity(folder)
+    let full = false
+    const store: IdentityStore = {
+      ...kept,
+      async save(identity, signal) {
+        if (full && identity.next === undefined) throw new Error("no space left")
+        await kept.save(identity, signal)
+      },
+    }
+    const rig = start({ store })
+    await converged()
+    clock.advance(31 * 24 * 60 * 60_000)
+    full = true
+    last().terminate()
+    await eventually(() => expect(cloud.keys.size).toBe(2), 1_000)
+    await eventually(() => expect(rig.link.state()).toMatchObject({ state: "connected", connections: 2 }), 1)
+    expect(cloud.connections.filter(({ open }) => open)).toHaveLength(1)
+    expect(cloud.connections).toHaveLength(2)
+  })
+
+  test("takes a pace that is told behind the welcome", async () => {
+    cloud.paceAtOnce = 10_000
+    const rig = start()
+    await converged()
+    expect(rig.pace).toEqual([60_000, 10_000])
   })
 
   test("speaks only while it holds the Lease, with its epoch", async () => {

@@ -120,7 +120,10 @@ export function startLink(options: {
       signal: AbortSignal.any([signal, lead.lost]),
       meter: options.meter,
     })
-    await membership.proven()
+    // Not kept, the new key is tried again at the next start, and the connection is good all the same.
+    await membership.proven().catch((error: unknown) => {
+      log.warn({ error: String(error) }, "that the new key is in use could not be kept")
+    })
     return connection
   }
 
