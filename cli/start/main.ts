@@ -77,6 +77,11 @@ async function start({ port, host, data, demo, json }: StartOptions, ending: End
   say("Starting database, API and console")
   const cloud = await startLocal({ port, host, data, consoleFolder: join(root, "web/build") })
   ending.later(() => cloud.close())
+  const localFile = join(data, "local.json")
+  const removeLocal = (): void => rmSync(localFile, { force: true })
+  // One that was killed left its own.
+  removeLocal()
+  ending.later(removeLocal)
   const { token, organizationId } = cloud.owner
   if (demo) {
     const client = createClient({ server: cloud.url, fetch, token, organizationId })
@@ -100,8 +105,6 @@ async function start({ port, host, data, demo, json }: StartOptions, ending: End
   }
   const link = await cloud.signInLink()
   if (ending.isEnding()) return
-  const localFile = join(data, "local.json")
-  ending.later(() => rmSync(localFile, { force: true }))
   writeFileSync(localFile, JSON.stringify({ url: cloud.url, token }), { mode: 0o600 })
   if (json) process.stdout.write(`${JSON.stringify({ url: cloud.url, token, org: organizationId })}\n`)
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
