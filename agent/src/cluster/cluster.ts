@@ -87,9 +87,10 @@ export function watchCluster(options: {
         if (state === "denied") cache.setKnown(spec.key, false)
         if (state !== "absent")
           cache.setState(spec.key, state === "stale" && !listed ? "syncing" : state, reason)
-        else if (spec.family === "core") absent(spec, reason)
+        else if (spec.family === "core" && !listed) absent(spec, reason)
         else {
-          // An API server that starts answers 404 for what it has not loaded yet: only discovery decides that a kind is gone.
+          // An API server that starts, and a balancer before it, answer 404 for what is there: of others only discovery decides that a kind is
+          // gone, and what belongs to Kubernetes itself does not go.
           cache.setState(spec.key, listed ? "stale" : "syncing", reason)
           lookSoon()
         }
