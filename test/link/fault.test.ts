@@ -5,6 +5,7 @@ import type { ClusterInfo, ClusterInstall, LinkEvent } from "#shared/api/cluster
 import { limits } from "#shared/protocol/limits.ts"
 import { packTick } from "#shared/telemetry/pack.ts"
 import { AgentKeys } from "#cloud/store/agent-key.ts"
+import { Clusters } from "#cloud/store/cluster.ts"
 import { Inventory } from "#cloud/store/inventory.ts"
 import { Ticks } from "#cloud/store/tick.ts"
 import {
@@ -102,6 +103,40 @@ describe.each(transports)("over %s", (_transport, start) => {
       expect(await joinWith(token)).toMatchObject({ status: 401, body: { code: "join.invalid" } })
       await call("DELETE", `/clusters/${cluster.clusterId}`)
       expect(await joinWith(next.body.token)).toMatchObject({ status: 401, body: { code: "join.invalid" } })
+    })
+
+    test("that lost the race to be the newest one is none, though nobody took it out", async () => {
+      const { token, cluster } = await add()
+      const owner = { organizationId: stage.tenant.organizationId, clusterId: cluster.clusterId }
+      await Clusters.change(stage.cloud, owner.organizationId, owner.clusterId, { tokenHash: "of-another" })
+      expect(await joinWith(token)).toMatchObject({ status: 401, body: { code: "join.invalid" } })
+    })
+
+    test("that is revoked while an agent joins with it leaves no key, and the cluster revoked", async () => {
+      const { token, cluster } = await add()
+      const { clusterId } = cluster
+      const owner = { organizationId: stage.tenant.organizationId, clusterId }
+      const { put } = stage.cloud.table
+      stage.cloud.table.put = async (item, condition) => {
+        if (item.sk.startsWith("key#")) await call("POST", `/clusters/${clusterId}/revoke`)
+        return put(item, condition)
+      }
+      try {
+        expect(await joinWith(token)).toMatchObject({ status: 401, body: { code: "join.invalid" } })
+      } finally {
+        stage.cloud.table.put = put
+      }
+      expect(await AgentKeys.list(stage.cloud, owner)).toEqual([])
+      expect((await call<ClusterInfo>("GET", `/clusters/${clusterId}`)).body.link).toBe("revoked")
+    })
+
+    test("that two clusters spend at once binds the one that got it, and the other may join by itself", async () => {
+      const { token } = await add()
+      const uids = [randomUUID(), randomUUID()]
+      const answers = await Promise.all(uids.map((uid) => joinWith(token, newKey().publicKey, uid)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+      const loser = uids[answers.findIndex(({ status }) => status !== 200)]
+      expect(await joinWith((await add()).token, newKey().publicKey, loser)).toMatchObject({ status: 200 })
     })
 
     test("of a second cluster is not spent by a cluster that has joined already", async () => {

@@ -20,7 +20,9 @@ async function token(name: string): Promise<{ token: string; clusterId: string }
     createdBy: "test",
   })
   const made = newSecret("smj_")
-  await Secret.create(own.cloud, made, { type: "join", organizationId, clusterId }, own.clock.at + 900_000)
+  const grant = { type: "join", organizationId, clusterId } as const
+  const tokenHash = await Secret.create(own.cloud, made, grant, own.clock.at + 900_000)
+  await Clusters.change(own.cloud, organizationId, clusterId, { tokenHash })
   return { token: made, clusterId }
 }
 

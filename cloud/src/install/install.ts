@@ -45,15 +45,12 @@ export function createInstall(cloud: Cloud): Hono {
   const app = new Hono()
   app.get("/", async (c) => {
     const token = tokenOf(c.req.header("authorization"))
-    const { organizationId, clusterId, held } = await joinGrant(cloud, token)
+    const { organizationId, cluster, held } = await joinGrant(cloud, token)
     if (held.used !== null)
       throw new AppError(
         "join.used",
         "this join token was used already; make another one on the page Clusters",
       )
-    const cluster = await Clusters.find(cloud, organizationId, clusterId)
-    if (!cluster)
-      throw new AppError("join.invalid", "the cluster of this join token was removed; add it again")
     const text = manifest({
       server: cloud.publicUrl,
       token,
@@ -63,7 +60,7 @@ export function createInstall(cloud: Cloud): Hono {
     })
     if (cluster.manifestFetchedAt === null) {
       await Clusters.reached(cloud, organizationId, cluster, "manifestFetchedAt")
-      await Clusters.note(cloud, organizationId, clusterId, {
+      await Clusters.note(cloud, organizationId, cluster.clusterId, {
         kind: "manifest",
         message: "The install manifest was fetched",
       })

@@ -1,6 +1,6 @@
 import { type Cloud, newId, secondsOf } from "../cloud.ts"
 import { key, partition } from "./key.ts"
-import type { Owner } from "./inventory.ts"
+import type { Owner } from "./owner.ts"
 import type { Item } from "./table.ts"
 
 export * as AgentKeys from "./agent-key.ts"
@@ -33,6 +33,11 @@ export async function read(cloud: Cloud, owner: Owner, keyId: string): Promise<A
   const { pk, sk } = key.agentKey(owner.organizationId, owner.clusterId, keyId)
   const item = await cloud.table.get(pk, sk)
   return item && toKey(item)
+}
+
+export const remove = async (cloud: Cloud, owner: Owner, keyId: string): Promise<void> => {
+  const { pk, sk } = key.agentKey(owner.organizationId, owner.clusterId, keyId)
+  await cloud.table.remove(pk, sk)
 }
 
 const removeAll = (cloud: Cloud, owner: Owner, keys: readonly AgentKey[]): Promise<void> =>

@@ -1,8 +1,8 @@
 import { AppError } from "#shared/error.ts"
 import type { Cloud } from "../cloud.ts"
 import { Clusters } from "./cluster.ts"
-import type { Owner } from "./inventory.ts"
 import { key } from "./key.ts"
+import type { Owner } from "./owner.ts"
 
 export * as ClusterUids from "./cluster-uid.ts"
 
@@ -24,10 +24,16 @@ export async function claim(cloud: Cloud, { organizationId, clusterId }: Owner, 
   const holder = String(item?.["clusterId"])
   if (holder === clusterId) return
   const other = await Clusters.find(cloud, organizationId, holder)
-  if (other)
+  // One that was bound to another UID since lost a race for it: its claim on this one is void.
+  if (other && (other.clusterUid === null || other.clusterUid === uid))
     throw new AppError(
       "join.wrong_cluster",
       `this Kubernetes cluster joined as "${other.name}" already; remove "${other.name}" first, or revoke it and make a new join token for it`,
     )
-  await cloud.table.put({ ...at, clusterId })
+  const stillHis = { expression: "attribute_not_exists(pk) OR clusterId = :holder", values: { holder } }
+  if (!(await cloud.table.put({ ...at, clusterId }, stillHis)))
+    throw new AppError(
+      "join.wrong_cluster",
+      "this Kubernetes cluster is joining as another one just now; try again",
+    )
 }

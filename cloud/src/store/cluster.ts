@@ -131,6 +131,29 @@ export async function change(
   return toCluster(item)
 }
 
+/** A new life for the cluster, granted by its newest join token; false when that was replaced or revoked meanwhile. */
+export const rejoin = async (
+  cloud: Cloud,
+  organizationId: string,
+  clusterId: string,
+  tokenHash: string,
+  set: Pick<Cluster, "clusterUid" | "agentVersion" | "kubernetesVersion">,
+): Promise<boolean> => {
+  const fresh = {
+    revokedAt: null,
+    connectedAt: null,
+    identifiedAt: null,
+    inventoryDoneAt: null,
+    firstMetricsAt: null,
+  }
+  const condition = {
+    expression: `${isThere.expression} AND tokenHash = :tokenHash`,
+    values: { tokenHash },
+  }
+  const at = key.cluster(organizationId, clusterId)
+  return (await cloud.table.update(at, { ...set, ...fresh }, { condition })) !== false
+}
+
 /** Sets a moment of the join once. */
 export async function reached(
   cloud: Cloud,
