@@ -32,6 +32,7 @@ describe("the palette", () => {
   test("narrows by a second word to a place or kind", () => {
     expect(names("checkout staging")).toEqual(["checkout"])
     expect(names("checkout deploy")).toEqual(["checkout-v1"])
+    expect(names("dark theme")).toEqual(["Use the dark theme"])
   })
 
   test("narrows by a prefix to actions or clusters", () => {

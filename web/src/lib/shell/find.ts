@@ -33,18 +33,18 @@ export function matchOf(name: string, text: string): { score: number; marks: num
 export type Found<T extends Entry> = { entry: T; marks: number[] }
 const groups: readonly Entry["group"][] = ["Pages", "Services", "Workloads", "Clusters", "Actions"]
 
-/** Matching entries by group, best first in each. `>` narrows to actions, `@` to clusters; a second word narrows by place. */
+/** Matching entries by group, best first in each. `>` narrows to actions, `@` to clusters; a second word narrows by name, place and kind. */
 export function findEntries<T extends Entry>(
   entries: readonly T[],
   text: string,
   most = 8,
 ): [string, Found<T>[]][] {
   const prefix = text.startsWith(">") ? "Actions" : text.startsWith("@") ? "Clusters" : undefined
-  const [name = "", ...places] = text.replace(/^[>@]/, "").trim().split(/\s+/)
+  const [name = "", ...more] = text.replace(/^[>@]/, "").trim().split(/\s+/)
   const found = entries.flatMap((entry) => {
     if (prefix && entry.group !== prefix) return []
-    if (places.some((place) => !`${entry.place} ${entry.kind}`.toLowerCase().includes(place.toLowerCase())))
-      return []
+    const words = `${entry.name} ${entry.place} ${entry.kind}`.toLowerCase()
+    if (more.some((word) => !words.includes(word.toLowerCase()))) return []
     const match = name === "" ? { score: 0, marks: [] } : matchOf(entry.name, name)
     return match ? [{ entry, ...match }] : []
   })
