@@ -71,3 +71,14 @@ test("an expired token says so", async () => {
   expect(answer.status).toBe(401)
   expect(await answer.text()).toContain("expired")
 })
+
+test("who guesses tokens is slowed down, before they are looked up", async () => {
+  const app = createApp(own.cloud)
+  const guess = () => app.request("/install", { headers: { authorization: `Bearer smj_${"g".repeat(43)}` } })
+  for (let i = 0; i < 60; i++) expect((await guess()).status).toBe(401)
+  const refused = await guess()
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"])
+  expect(await refused.text()).toMatch(/^smm: [^\n]+\n$/)
+  own.clock.advance(1_000)
+  expect((await guess()).status).toBe(401)
+})

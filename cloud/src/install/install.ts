@@ -1,16 +1,21 @@
 import { Hono } from "hono"
 import { WriteFamily } from "#shared/api/cluster.ts"
 import { AppError, errorStatus } from "#shared/error.ts"
+import { limitStrangers } from "../auth/strangers.ts"
 import type { Cloud } from "../cloud.ts"
 import { joinGrant } from "../link/join.ts"
 import { Clusters } from "../store/cluster.ts"
 import { manifest } from "./manifest.ts"
 
 /** A person with a shell reads this: plain text, and a status with which `curl -f` fails, so that nothing reaches `kubectl apply`. */
-const refusal = ({ code, message }: AppError): Response =>
+const refusal = ({ code, message, detail: { retryAfterSeconds } }: AppError): Response =>
   new Response(`smm: ${message}\n`, {
     status: errorStatus[code],
-    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+      ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    },
   })
 
 function tokenOf(authorization: string | undefined): string {
@@ -43,6 +48,7 @@ function familiesOf(write: string | undefined, chosen: readonly WriteFamily[]): 
 /** `GET /install`: the manifest for one join token, which stays unspent until the agent joins. */
 export function createInstall(cloud: Cloud): Hono {
   const app = new Hono()
+  app.use(limitStrangers(cloud))
   app.get("/", async (c) => {
     const token = tokenOf(c.req.header("authorization"))
     const { organizationId, cluster, held } = await joinGrant(cloud, token)

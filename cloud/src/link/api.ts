@@ -4,16 +4,13 @@ import { ulid } from "ulid"
 import type { z } from "zod"
 import { AppError } from "#shared/error.ts"
 import { ChallengeRequest, JoinRequest, KeyRequest, TicketRequest } from "#shared/protocol/join.ts"
-import { addressOf } from "../api/address.ts"
 import { problemResponse } from "../api/answer.ts"
-import { createRateLimiter } from "../auth/rate.ts"
+import { limitStrangers } from "../auth/strangers.ts"
 import type { Cloud } from "../cloud.ts"
 import { join } from "./join.ts"
 import { addKey, challenge, ticket } from "./ticket.ts"
 
 const maxBody = 8 * 1024
-/** Of one address: steps that were refused for what they bring with them. Agents that may come in are not counted. */
-const strangers = { burst: 60, perSecond: 1 }
 
 /** The body as the schema wants it. What was sent is not repeated in the answer: it may hold a token. */
 async function bodyOf<T extends z.ZodType>(request: Request, schema: T): Promise<z.infer<T>> {
@@ -32,12 +29,7 @@ async function bodyOf<T extends z.ZodType>(request: Request, schema: T): Promise
 /** The steps over HTTPS before a websocket, below `/link`: join once, then challenge -> ticket before each connect. */
 export function createLinkApi(cloud: Cloud): Hono {
   const app = new Hono()
-  const limit = createRateLimiter(strangers, cloud.now)
-  app.use(async (c, next) => {
-    limit(addressOf(c), 0)
-    await next()
-    if (c.res.status === 401) limit(addressOf(c))
-  })
+  app.use(limitStrangers(cloud))
   app.use(
     bodyLimit({
       maxSize: maxBody,
