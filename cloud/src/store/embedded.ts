@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto"
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { createRequire } from "node:module"
-import { join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { setImmediate, setTimeout } from "node:timers/promises"
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb"
 import dynalite from "dynalite"
@@ -31,9 +31,22 @@ async function readVersion(file: string): Promise<string | undefined> {
   }
 }
 
+/** Step by step: Node's own `recursive` never ends below a folder such as /proc, which exists and takes nothing. */
+async function makeFolder(path: string, isSecondTry = false): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return
+    if (code !== "ENOENT" || isSecondTry || dirname(path) === path) throw cause
+    await makeFolder(dirname(path))
+    await makeFolder(path, true)
+  }
+}
+
 async function prepareFolder(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(resolve(folder))
     const file = join(folder, "version")
     const found = await readVersion(file)
     if (found === undefined) {

@@ -83,6 +83,13 @@ describe("the data folder", () => {
     await expect(openEmbedded(join(folder, "file", "below"))).rejects.toThrow(/ENOTDIR.*--data/)
   })
 
+  test.skipIf(process.platform !== "linux")(
+    "below one that takes nothing is refused, not tried for ever",
+    async () => {
+      await expect(openEmbedded("/proc/smm/data")).rejects.toThrow(/cannot be used \(ENOENT\)/)
+    },
+  )
+
   test("whose database is broken is refused", async () => {
     await (await openEmbedded(folder)).close()
     await writeFile(join(folder, "db", "CURRENT"), "nothing\n")
