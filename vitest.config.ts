@@ -7,5 +7,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**", "test/e2e/**", "**/*.svelte.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Suites that start servers mostly wait for them: more at once than there are cores of a small machine.
+    maxWorkers: 4,
   },
 })
