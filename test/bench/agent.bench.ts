@@ -29,6 +29,11 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
 type Ends = (() => Promise<unknown>)[]
 
+async function demandAlive({ process }: Measured): Promise<void> {
+  if (process.code() === null) return
+  throw new Error(`the agent ended with ${process.code()}: ${(await logOf(process)).slice(-3000)}`)
+}
+
 async function measure(folder: string, ends: Ends): Promise<Row[]> {
   const ending = <T extends { stop(): Promise<unknown> }>(part: T): T => {
     ends.push(() => part.stop())
@@ -79,6 +84,7 @@ async function measure(folder: string, ends: Ends): Promise<Row[]> {
     const begin = performance.now()
     while (performance.now() - begin < seconds * 1000) {
       await delay(500)
+      await demandAlive(agent)
       ticks.add((await info()).lastTickAt)
     }
     return {
@@ -91,8 +97,10 @@ async function measure(folder: string, ends: Ends): Promise<Row[]> {
   /** The most resident memory in some time. */
   async function mostRss(agent: Measured): Promise<number> {
     let most = 0
-    for (const begin = performance.now(); performance.now() - begin < seconds * 1000; await delay(250))
+    for (const begin = performance.now(); performance.now() - begin < seconds * 1000; await delay(250)) {
+      await demandAlive(agent)
       most = Math.max(most, agent.rss())
+    }
     return most
   }
 
