@@ -189,11 +189,17 @@ export function createGateway(options: {
     const ticket = url.searchParams.get("ticket") ?? ""
     const done = await within(route.connect(connection, { ticket, origin }), own.integrationMs)
     if (done === timedOut) throw new AppError("unavailable", "the handshake took too long; try again")
-    if (socket.destroyed) {
+    const abandon = (): void => {
       count(address, -1)
-      return route.disconnect(connection)
+      route.disconnect(connection).catch((error: unknown) => {
+        log.error({ err: error, connection }, "the end of a handshake failed")
+      })
     }
+    if (socket.destroyed) return abandon()
+    // A handshake that is none (a key that is no key) is answered and ended by `ws`, which tells nobody.
+    socket.once("close", abandon)
     server.handleUpgrade(request, socket, head, (ws) => {
+      socket.off("close", abandon)
       watchFrames(socket, own.frameBytes, (reason) => {
         if (reason === "binary") ws.close(1003, "Binary is not accepted")
         else ws.close(1009, `Frame larger than ${own.frameBytes} bytes`)

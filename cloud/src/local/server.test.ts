@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { pino } from "pino"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { WebSocket } from "ws"
 import { createSocketTicket } from "../api/session.ts"
 import { actorOf } from "../auth/actor.ts"
@@ -126,6 +126,19 @@ describe("a websocket of the local server", () => {
     await new Promise((resolve) => third.once("open", resolve))
     third.close()
     await closed(third)
+  })
+
+  test("that is none after all counts for nobody", async () => {
+    const local = await start({ limits: { connectionsPerAddress: 1 } })
+    const headers = { connection: "upgrade", upgrade: "websocket", "sec-websocket-key": "x" }
+    const ticket = async () => (await socketUrl(local)).replace("ws:", "http:")
+    expect((await ask(await ticket(), headers)).status).toBe(400)
+    await vi.waitFor(async () => {
+      const good = new WebSocket(await socketUrl(local))
+      await new Promise((resolve, reject) => good.once("open", resolve).once("error", reject))
+      good.close()
+      await closed(good)
+    })
   })
 
   test("is found at its two paths only", async () => {
