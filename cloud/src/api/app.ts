@@ -168,10 +168,10 @@ export function createApi(cloud: Cloud): Api {
     }),
   )
   app.onError((error, c) => problemResponse(error, c.get("requestId"), cloud.log))
-  let document: string | undefined
+  let document: object | undefined
   app.get("/api/v1/openapi.json", (c) => {
     document ??= openApi(cloud.publicUrl, cookieName(cloud))
-    return tagged(c, document, "application/json")
+    return taggedJson(c, document)
   })
   for (const [name, operation] of Object.entries(operations) as [OperationName, Operation][])
     app.on(

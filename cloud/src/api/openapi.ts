@@ -145,7 +145,7 @@ function problemResponses(): Json {
 }
 
 /** OpenAPI 3.1 of the table of operations, from the same schemas that check requests and, in tests, answers. */
-export function openApi(server: string, cookieName: string): string {
+export function openApi(server: string, cookieName: string): Json {
   const components: Components = new Map()
   const paths: Record<string, Json> = {}
   for (const [name, operation] of Object.entries(operations) as [string, Operation][]) {
@@ -153,7 +153,7 @@ export function openApi(server: string, cookieName: string): string {
     path[operation.method] = operationOf(name, operation, components)
   }
   schemaOf(Problem, "output", components)
-  return JSON.stringify({
+  return {
     openapi: "3.1.0",
     jsonSchemaDialect: "https://json-schema.org/draft/2020-12/schema",
     info: {
@@ -180,5 +180,5 @@ export function openApi(server: string, cookieName: string): string {
         },
       },
     },
-  })
+  }
 }

@@ -18,7 +18,6 @@ import {
   gatewayLimits,
 } from "./gateway.ts"
 import { type LocalOwner, ensureOwner, forgetConnections, signInLink } from "./owner.ts"
-import { type SweepOptions, sweep } from "./sweep.ts"
 
 export type LocalOptions = {
   /** 0: any free one. */
@@ -51,7 +50,6 @@ export class LocalStartError extends Error {
 
 const loopback = ["127.0.0.1", "::1", "localhost"]
 const tableName = "smm"
-const sweepEveryMs = 60 * 60_000
 
 const linkRoute = (cloud: Cloud): SocketRoute => ({
   connect: (connection, { ticket }) => linkSocket.onConnect(cloud, { connection, ticket }),
@@ -115,21 +113,6 @@ function serve(server: Server, gateway: Gateway, app: Hono, limits: GatewayLimit
   }
 }
 
-/** Sweeps now and then; what it returns ends that, after the sweep that is under way. */
-function keepSweeping(options: SweepOptions, log: Logger): () => Promise<void> {
-  let last: Promise<unknown> = Promise.resolve()
-  const timer = setInterval(() => {
-    last = sweep(options).catch((error: unknown) => {
-      log.warn({ err: error }, "expired items were not removed; trying again in an hour")
-    })
-  }, sweepEveryMs)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await last
-  }
-}
-
 /**
  * The whole cloud in one process on one loopback port: API, link, install, sockets and console over the embedded database. It enforces
  * API Gateway's limits on sockets. @throws LocalStartError, DataFolderError when a person has to do something
@@ -148,7 +131,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
   const port = await listen(server, options.port, host)
   const shown = host === "::1" ? "[::1]" : host
   try {
-    const database = await openEmbedded(options.data)
+    const database = await openEmbedded(options.data, now)
     await ensureTable(database.client, tableName)
     const routes = { "/link": () => linkRoute(cloud), "/socket": () => consoleRoute(cloud) }
     const gateway = createGateway({ routes, limits, log })
@@ -165,7 +148,6 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
     }
     const owner = await ensureOwner(cloud, options.data)
     await forgetConnections(cloud, owner)
-    const stopSweeping = keepSweeping({ client: database.client, name: tableName, table, now }, log)
     const settled = serve(server, gateway, createHttp(cloud, options, port), limits)
     return {
       url: cloud.publicUrl,
@@ -179,7 +161,6 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
         await settled()
         server.closeAllConnections()
         await closed
-        await stopSweeping()
         await database.close()
       },
     }
