@@ -324,6 +324,21 @@ describe.each(transports)("over %s", (_transport, start) => {
       await peer.close()
     })
 
+    test("with the root of ten minutes ago makes the cloud look again at what is stored", async () => {
+      const identity = await joined()
+      const peer = await meet(stage.server, identity)
+      const cache = new Cache().put(pod("a"))
+      await cache.sync(peer, stage.clock.at)
+      await Inventory.applyDelta(stage.cloud, ownerOf(identity), 1, { put: [pod("stray")], remove: [] })
+      const asked = () => peer.received.filter((message) => message.type === "need" && message.hashes).length
+      await peer.store(cache.status(stage.clock.at))
+      expect(asked()).toBe(0)
+      stage.clock.at += 10 * 60_000
+      await peer.store(cache.status(stage.clock.at))
+      expect(asked()).toBe(1)
+      await peer.close()
+    })
+
     test("of the sums in several parts is compared once all are there, whatever comes between", async () => {
       const identity = await joined()
       const peer = await meet(stage.server, identity)
@@ -489,6 +504,40 @@ describe.each(transports)("over %s", (_transport, start) => {
       expect((await events(identity)).map(({ kind }) => kind)).toContain("rotated")
       await next.close()
     })
+  })
+
+  test("a message of an old connection that is written after the new one has compared is found and put right", async () => {
+    const identity = await joined()
+    const old = await meet(stage.server, identity)
+    const { batch } = stage.cloud.table
+    const slow = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    stage.cloud.table.batch = async (put, remove) => {
+      if (put.some(({ sk }) => sk.endsWith("#stale"))) {
+        begun.resolve()
+        await slow.promise
+      }
+      return batch(put, remove)
+    }
+    try {
+      const objects = [pod("stale")]
+      old.send({ type: "bucket", kind: "Pod", namespace: "shop", after: "", upTo: null, objects })
+      await begun.promise
+      const cache = new Cache().put(pod("a"))
+      const next = await meet(stage.server, identity)
+      await cache.sync(next, stage.clock.at)
+      slow.resolve()
+      expect((await old.next("bye")).code).toBe("link.fenced")
+      await next.store(cache.status(stage.clock.at))
+      expect(next.received).toContainEqual({ type: "need", buckets: [], hashes: true })
+      await cache.sync(next, stage.clock.at)
+      const pods = await Inventory.all(stage.cloud, ownerOf(identity), "Pod")
+      expect(pods.map(({ metadata }) => metadata.name)).toEqual(["a"])
+      await next.close()
+    } finally {
+      slow.resolve()
+      stage.cloud.table.batch = batch
+    }
   })
 
   describe("a clock that is 5 minutes off", () => {

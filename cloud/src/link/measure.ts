@@ -85,6 +85,9 @@ async function storedRoot(cloud: Cloud, session: Session, status: Status): Promi
   return rootText(total)
 }
 
+const isStatusOld = (cloud: Cloud, { statusAt }: Links.Link): boolean =>
+  cloud.now() - statusAt >= statusEveryMs
+
 /** Whether the sums should be compared again, bucket by bucket. */
 async function compareRoot(
   cloud: Cloud,
@@ -93,7 +96,9 @@ async function compareRoot(
 ): Promise<{ set: Partial<Links.Link>; needHashes: boolean }> {
   const { link, owner } = session
   const root = rootText(status.root)
-  if (link.pending > 0 || status.kinds.some(({ state }) => state === "syncing") || link.root === root)
+  // Equal once is not equal for ever: a writer that died may have left something behind it. So now and then we look again.
+  const found = link.root === root && !isStatusOld(cloud, link)
+  if (link.pending > 0 || status.kinds.some(({ state }) => state === "syncing") || found)
     return { set: {}, needHashes: false }
   if ((await storedRoot(cloud, session, status)) === root) {
     if (!link.inventoryDone) await reach(cloud, owner, "inventoryDoneAt")
@@ -141,7 +146,7 @@ export async function onStatus(cloud: Cloud, session: Session, status: Status): 
   const { owner, link } = session
   const statusHash = steadyHash(status)
   const changed = statusHash !== link.statusHash
-  const due = changed || cloud.now() - link.statusAt >= statusEveryMs
+  const due = changed || isStatusOld(cloud, link)
   const skewMs = skewOf(cloud, status.at)
   if (due) await Clusters.writeStatus(cloud, owner.organizationId, owner.clusterId, atOurTime(stored, skewMs))
   const { set, needHashes } = await compareRoot(cloud, session, status)

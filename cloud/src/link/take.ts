@@ -137,7 +137,11 @@ async function takeNext(cloud: Cloud, session: Session, message: Message): Promi
 /** While this message was written another one went ahead: of this session (two at once), or of a newer one. */
 async function overtaken(cloud: Cloud, session: Session, { seq }: Message): Promise<void> {
   const link = await Links.read(cloud, session.owner)
-  if (link?.session !== session.number) throw await dismissal(cloud, session.owner)
+  if (link?.session !== session.number) {
+    // What was just written may have gone over what the newer session wrote: its next status compares, whatever it found before.
+    if (link) await Links.change(cloud, session.owner, link.session, { root: "" })
+    throw await dismissal(cloud, session.owner)
+  }
   await ask(cloud, session.connection, { set: {} }, true)
   await sendDown(cloud, session.connection, { type: "ack", seq: Math.max(seq, link.seq) })
 }
