@@ -1,0 +1,108 @@
+import type { Page } from "playwright-core"
+
+/** What a sweep of a page found wrong, in words; empty when nothing. */
+export async function unnamed(page: Page): Promise<string[]> {
+  const snapshot = await page.locator("body").ariaSnapshot()
+  const roles =
+    "button|link|textbox|searchbox|combobox|checkbox|radio|tab|menuitem|img|region|dialog|progressbar"
+  return snapshot
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => new RegExp(`^- (${roles})( \\[[^\\]]*\\])*:?$`).test(line))
+}
+
+export type Stop = { name: string; seen: boolean; inOrder: boolean }
+
+/**
+ * Walks once through the page by Tab, from its start until it begins anew. `seen`: the focus shows. Ends after 400 stops: then
+ * something holds the focus.
+ */
+export async function walkByTab(page: Page): Promise<{ stops: Stop[]; ends: boolean }> {
+  await page.evaluate(() => {
+    const start = document.createElement("span")
+    start.tabIndex = -1
+    document.body.prepend(start)
+    start.focus()
+  })
+  const stops: Stop[] = []
+  for (let i = 0; i < 400; i++) {
+    await page.keyboard.press("Tab")
+    const stop = await page.evaluate(() => {
+      const one = document.activeElement as (HTMLElement & { smmSeen?: boolean }) | null
+      if (!one || one === document.body) return "end"
+      if (one.smmSeen) return "again"
+      one.smmSeen = true
+      const lit = (element: Element | null): boolean => {
+        if (!element) return false
+        const style = getComputedStyle(element)
+        return (
+          (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none"
+        )
+      }
+      const last = (window as unknown as { smmLast?: Element }).smmLast
+      const inOrder = !last || (last.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) > 0
+      ;(window as unknown as { smmLast?: Element }).smmLast = one
+      return {
+        name: `${one.tagName.toLowerCase()} ${one.getAttribute("aria-label") ?? one.textContent?.trim().slice(0, 40) ?? ""}`,
+        // A field is lit by its frame; an item of the graph's list by its card on the canvas.
+        seen:
+          lit(one) ||
+          lit(one.closest(":focus-within:not(body):not(html)")) ||
+          lit(one.parentElement) ||
+          lit(one.parentElement?.parentElement ?? null) ||
+          one.dataset["testid"] === "graph-item",
+        inOrder,
+      }
+    })
+    if (stop === "end") return { stops, ends: true }
+    if (stop === "again") return { stops, ends: stops.length > 1 }
+    stops.push(stop)
+  }
+  return { stops, ends: false }
+}
+
+/** Notes layout shifts that nobody asked for, from the first paint on. */
+export const noteShifts = (page: Page): Promise<void> =>
+  page.addInitScript(() => {
+    const all: { value: number; what: string[] }[] = []
+    ;(window as unknown as { smmShifts: typeof all }).smmShifts = all
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        const shift = entry as PerformanceEntry & {
+          value: number
+          hadRecentInput: boolean
+          sources: { node: Node | null }[]
+        }
+        if (shift.hadRecentInput) continue
+        all.push({
+          value: shift.value,
+          what: shift.sources.map(({ node }) =>
+            node instanceof Element
+              ? `${node.tagName.toLowerCase()}.${node.className} ${node.textContent?.trim().slice(0, 30) ?? ""}`
+              : String(node?.textContent),
+          ),
+        })
+      }
+    }).observe({ type: "layout-shift", buffered: true })
+  })
+
+/** The sum of the shifts so far, and what shifted. */
+export const shiftsOf = (page: Page): Promise<{ sum: number; what: string[] }> =>
+  page.evaluate(() => {
+    const all = (window as unknown as { smmShifts: { value: number; what: string[] }[] }).smmShifts
+    return {
+      sum: all.reduce((sum, { value }) => sum + value, 0),
+      what: all.map(({ value, what }) => `${value.toFixed(4)} ${what.join(" | ")}`),
+    }
+  })
+
+/** Counts the ticks that the page's socket brings. */
+export function countTicks(page: Page): { readonly count: number } {
+  const seen = { count: 0 }
+  page.on("websocket", (socket) =>
+    socket.on("framereceived", ({ payload }) => {
+      if (String(payload).includes('"type":"tick"')) seen.count++
+    }),
+  )
+  return seen
+}

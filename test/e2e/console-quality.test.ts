@@ -1,0 +1,89 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import type { Page } from "playwright-core"
+import { skipNote } from "#test/real/skip.ts"
+import { type Rig, consoleMissing, startConsole } from "./console.ts"
+import { countTicks, noteShifts, shiftsOf, unnamed, walkByTab } from "./console-page.ts"
+import { until } from "./room.ts"
+
+/** Each page with a word that is there when it is. */
+const pages = (cluster: string): [string, string, string][] => [
+  ["overview", "/overview", "Health by namespace"],
+  ["topology", "/topology", "Legend"],
+  ["a chosen node", `/topology?select=svc/${cluster}/checkout/payment`, "Called by"],
+  ["services", "/services", "istio-ingressgateway"],
+  ["a peek", `/services?peek=svc/${cluster}/checkout/payment`, "Callers"],
+  ["workloads", "/workloads", "istio-ingressgateway"],
+  ["a service", `/services/${cluster}/checkout/payment`, "Applies here"],
+  ["its configuration", `/services/${cluster}/checkout/payment?tab=config`, "DestinationRule"],
+  ["a workload", `/workloads/${cluster}/checkout/payment`, "Applies here"],
+  ["clusters", "/clusters", "Link events"],
+  ["the wizard", "/clusters?add=1", "Name of the cluster"],
+  ["members", "/settings", "owner@localhost"],
+  ["tokens", "/settings?tab=tokens", "local scripts"],
+  ["the organization", "/settings?tab=organization", "Rename organization"],
+]
+
+describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()))(
+  "the console's pages",
+  () => {
+    let rig: Rig
+    let cluster: string
+    const opened: Page[] = []
+
+    beforeAll(async () => {
+      rig = await startConsole()
+      const kubeconfig = await rig.demo("shop")
+      const made = await rig.client.call("createCluster", { body: { name: "shop" } })
+      cluster = made.cluster.clusterId
+      const room = await rig.agent("shop", kubeconfig, made.token)
+      await until(
+        "the first edges",
+        async () => ((await rig.client.call("getTopology", {})).edges.length > 0 ? true : undefined),
+        { room, seconds: 120 },
+      )
+    })
+    afterAll(() => rig?.stop())
+    afterEach(async () => {
+      for (const page of opened.splice(0)) await page.context().close()
+      expect(rig.problems.splice(0)).toEqual([])
+    })
+
+    test("nothing shifts while a page loads, nor at the ticks after it", { timeout: 240_000 }, async () => {
+      const found: string[] = []
+      const seen: { name: string; page: Page; ticks: { readonly count: number } }[] = []
+      for (const [name, path, word] of pages(cluster)) {
+        const page = await (await rig.context()).newPage()
+        opened.push(page)
+        await noteShifts(page)
+        seen.push({ name, page, ticks: countTicks(page) })
+        await page.goto(`${rig.cloud.url}${path}`)
+        await page.getByText(new RegExp(word)).first().waitFor({ state: "attached" })
+      }
+      await until(
+        "three ticks on every page",
+        () => Promise.resolve(seen.every(({ ticks }) => ticks.count >= 3) ? true : undefined),
+        { seconds: 150 },
+      )
+      for (const { name, page } of seen) {
+        const { sum, what } = await shiftsOf(page)
+        if (sum >= 0.02) found.push(`${name}: ${sum.toFixed(3)}\n  ${what.join("\n  ")}`)
+      }
+      expect(found).toEqual([])
+    })
+
+    test.each(pages("CLUSTER"))(
+      "%s: every control has a name, the focus shows, walks in order and is not held",
+      async (_, path, word) => {
+        const page = await rig.open(path.replace("CLUSTER", cluster))
+        opened.push(page)
+        await page.getByText(new RegExp(word)).first().waitFor({ state: "attached" })
+        expect(await unnamed(page)).toEqual([])
+        const { stops, ends } = await walkByTab(page)
+        expect(ends).toBe(true)
+        expect(stops.length).toBeGreaterThan(8)
+        expect(stops.filter(({ seen }) => !seen).map(({ name }) => name)).toEqual([])
+        expect(stops.filter(({ inOrder }) => !inOrder).map(({ name }) => name)).toEqual([])
+      },
+    )
+  },
+)
