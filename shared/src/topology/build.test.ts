@@ -128,6 +128,17 @@ describe("a mesh with one cluster and its newest tick", () => {
     expect(node("ext/api.pay.example")).toMatchObject({ kind: "external", cluster: "" })
   })
 
+  test("a host that nobody answered for is the service it names, if there is one", () => {
+    const asked = ["cart.shop", "nothing.shop", "cart.elsewhere.svc"]
+    const edges = asked.map((host) => edge("web", "", host))
+    const { edges: found } = buildTopology(sources(edges), { view: "service", idle: false, now: at })
+    expect(found.map(({ target }) => target).sort()).toEqual([
+      "ext/cart.elsewhere.svc",
+      "ext/nothing.shop",
+      "svc/cls_a/shop/cart",
+    ])
+  })
+
   test("an edge sums the workloads behind a service", () => {
     const cart = document.edges.find(({ target }) => target === "svc/cls_a/shop/cart")
     expect(cart?.requestsPerSecond).toBeCloseTo(40, 0)

@@ -39,6 +39,17 @@ const catchAll = new Set([
   "InboundPassthroughClusterIpv4",
 ])
 
+/** A host that nobody answered for is as the caller wrote it: `cart.shop` is a service if there is one, else a name of the internet. */
+function asWritten(
+  { service, serviceNamespace, namespace }: Destination,
+  { index }: IndexedCluster,
+): { service: string; namespace: string } {
+  const [name = "", rest = "", ...more] = service.split(".")
+  return serviceNamespace === "" && more.length === 0 && index.services.has(at(rest, name))
+    ? { service: name, namespace: rest }
+    : { service, namespace: serviceNamespace || namespace }
+}
+
 const kindOfRole = (workload: WorkloadFact | null, otherwise: NodeKind): NodeKind =>
   workload?.role === "gateway" ||
   workload?.role === "waypoint" ||
@@ -124,8 +135,7 @@ export function createResolver(clusters: readonly IndexedCluster[], view: View):
     cluster: IndexedCluster,
     reporter: IndexedCluster,
   ): NodeIdentity => {
-    const { service: name, serviceNamespace } = destination
-    const namespace = serviceNamespace || destination.namespace
+    const { service: name, namespace } = asWritten(destination, cluster)
     if (name === "")
       return destination.workload === "" ? unknown(cluster) : callerService(cluster, destination)
     if (cluster.index.services.has(at(namespace, name))) return service(cluster, namespace, name)

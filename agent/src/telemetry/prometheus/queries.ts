@@ -10,6 +10,8 @@ const identity = [
   "destination_service_name",
   "destination_service_namespace",
 ]
+/** It follows from the service, and has the namespace where proxies do not know it. */
+const host = "destination_service"
 const clusters = ["source_cluster", "destination_cluster"]
 /** These follow from the workload, so that they make rows longer but not more. */
 const attributes = ["source_app", "source_version", "destination_app", "destination_version"]
@@ -30,7 +32,7 @@ export const edgeQueries = (windowS: number): FamilyQuery[] => [
     family: "requests",
     query: growth(
       "requests",
-      ["reporter", ...identity, ...clusters, ...attributes, ...outcome, "connection_security_policy"],
+      ["reporter", ...identity, host, ...clusters, ...attributes, ...outcome, "connection_security_policy"],
       "",
       windowS,
     ),
@@ -40,7 +42,7 @@ export const edgeQueries = (windowS: number): FamilyQuery[] => [
     family,
     query: growth(
       family,
-      ["reporter", "app", ...identity, ...clusters, ...attributes, "connection_security_policy"],
+      ["reporter", "app", ...identity, host, ...clusters, ...attributes, "connection_security_policy"],
       "",
       windowS,
     ),
@@ -52,6 +54,8 @@ export type Wanted = {
   slots: ReadonlySet<Slot>
   sourcesByDestination: ReadonlySet<string>
   clusters: ReadonlySet<string>
+  /** Whether the namespace of some service is known from its host alone. */
+  hosts: boolean
 }
 
 /** More names than this make the matcher dearer than what it saves. */
@@ -72,13 +76,14 @@ function selectors({ slots, sourcesByDestination }: Wanted): string[] {
   return found
 }
 
-/** Bytes and durations of the believed reporters only. Cluster labels only where they tell something apart. */
+/** Bytes and durations of the believed reporters only. Clusters and hosts only where they tell something apart. */
 export function detailQueries(
   family: "requestBytes" | "responseBytes" | "duration",
   windowS: number,
   wanted: Wanted,
 ): FamilyQuery[] {
-  const by = ["reporter", ...identity, "request_protocol", ...(wanted.clusters.size > 1 ? clusters : [])]
+  const apart = [...(wanted.clusters.size > 1 ? clusters : []), ...(wanted.hosts ? [host] : [])]
+  const by = ["reporter", ...identity, "request_protocol", ...apart]
   return selectors(wanted).map((matchers) => ({
     family,
     query:

@@ -4,7 +4,7 @@ import type { RateSeries } from "./series.ts"
 type Labels = RateSeries["labels"]
 
 /** Istio writes `unknown` where a proxy does not know, and `-` for no flags. Both become the empty string. */
-const known = (value: string | undefined): string =>
+export const known = (value: string | undefined): string =>
   value === undefined || value === "unknown" || value === "-" ? "" : value
 
 export const sourceOf = (labels: Labels): Endpoint => ({
@@ -17,13 +17,33 @@ export const sourceOf = (labels: Labels): Endpoint => ({
 
 const clusterLocal = /^([^.]+)\.([^.]+)\.svc(\.[a-z0-9.-]+)?$/
 
+type Service = { service: string; serviceNamespace: string }
+
 /** `reviews.shop.svc.cluster.local` is the service `reviews` of `shop`; a port or capitals in a host say nothing about which service it is. */
-function serviceOf(labels: Labels): { service: string; serviceNamespace: string } {
-  const name = known(labels["destination_service_name"]).replace(/:\d+$/, "")
-  const serviceNamespace = known(labels["destination_service_namespace"])
+function serviceNamed(host: string, serviceNamespace: string): Service {
+  const name = host.replace(/:\d+$/, "")
   const local = clusterLocal.exec(name)
   if (local) return { service: local[1] ?? name, serviceNamespace: local[2] ?? serviceNamespace }
   return { service: name.includes(".") ? name.toLowerCase() : name, serviceNamespace }
+}
+
+/** Clusters that Envoy invents for traffic that matched nothing are nobody's service. */
+const isCatchAll = (name: string): boolean => /^(Inbound)?PassthroughCluster|^BlackHoleCluster$/.test(name)
+
+/**
+ * The namespace that proxies tell is the other side's: they do not know it of requests that reached nobody (no healthy endpoint, a fault
+ * injected, no such host). Then the service's host has it, and a name alone is one of the caller's namespace, as everywhere in Kubernetes.
+ */
+function serviceOf(labels: Labels): Service {
+  const told = serviceNamed(
+    known(labels["destination_service_name"]),
+    known(labels["destination_service_namespace"]),
+  )
+  if (told.serviceNamespace !== "" || isCatchAll(told.service)) return told
+  const byHost = serviceNamed(known(labels["destination_service"]), "")
+  if (byHost.serviceNamespace !== "") return byHost
+  const isBare = told.service !== "" && !told.service.includes(".")
+  return isBare ? { ...told, serviceNamespace: known(labels["source_workload_namespace"]) } : told
 }
 
 export const destinationOf = (labels: Labels): Destination => ({

@@ -124,6 +124,72 @@ describe("what labels mean", () => {
     expect(edge?.destination).toMatchObject({ service, serviceNamespace })
   })
 
+  describe("of requests that reached nobody", () => {
+    const nobody = {
+      destination_workload: "unknown",
+      destination_workload_namespace: "unknown",
+      destination_cluster: "unknown",
+      destination_service_namespace: "unknown",
+      response_code: "503",
+    }
+    const cases: [string, string, string, string, string][] = [
+      ["UH", "cart", "cart.shop.svc.cluster.local", "cart", "shop"],
+      ["FI", "cart", "cart.other.svc.cluster.local", "cart", "other"],
+      ["NC", "nothing", "nothing", "nothing", "shop"],
+      ["NR", "cart.other", "cart.other", "cart.other", ""],
+      ["UF", "api.example.com", "api.example.com", "api.example.com", ""],
+      ["UH", "BlackHoleCluster", "cart.shop.svc.cluster.local", "BlackHoleCluster", ""],
+      ["UH", "PassthroughCluster", "unknown", "PassthroughCluster", ""],
+      ["DC", "unknown", "unknown", "", ""],
+    ]
+    test.each(cases)(
+      "%s, the service %s of host %s is %s in '%s'",
+      (flags, name, host, service, namespace) => {
+        const labels = { ...nobody, destination_service_name: name, destination_service: host }
+        const [edge] = reconcile([series("requests", 1, { ...labels, response_flags: flags })])
+        expect(edge?.destination).toMatchObject({ service, serviceNamespace: namespace })
+      },
+    )
+
+    test("two services of one name stay two, with their own latencies", () => {
+      const to = (namespace: string) => ({
+        ...nobody,
+        destination_service_name: "cart",
+        destination_service: `cart.${namespace}.svc.cluster.local`,
+      })
+      const reconciler = createReconciler()
+      for (const [namespace, rate] of [
+        ["shop", 3],
+        ["other", 4],
+      ] as const)
+        reconciler.add(series("requests", rate, to(namespace)))
+      expect(reconciler.chosen().hosts).toBe(true)
+      for (const [namespace, bytes] of [
+        ["shop", 30],
+        ["other", 40],
+      ] as const)
+        reconciler.add(series("requestBytes", bytes, to(namespace)))
+      expect(
+        reconciler
+          .edges()
+          .map(({ destination, requestsPerSecond, bytesPerSecond }) => [
+            destination.serviceNamespace,
+            requestsPerSecond,
+            bytesPerSecond.sent,
+          ]),
+      ).toEqual([
+        ["other", 4, 40],
+        ["shop", 3, 30],
+      ])
+    })
+
+    test("hosts are not asked for where namespaces are known", () => {
+      const reconciler = createReconciler()
+      reconciler.add(series("requests", 1, { destination_service: "cart.shop.svc.cluster.local" }))
+      expect(reconciler.chosen().hosts).toBe(false)
+    })
+  })
+
   test("the same names in two clusters are two relations, with their own bytes", () => {
     const west = { destination_cluster: "west" }
     const edges = reconcile([

@@ -1,5 +1,5 @@
 import { type EdgeSample, edgeKey } from "#shared/telemetry/edge.ts"
-import { type Slot, destinationOf, protocolOf, slotOf, sourceOf } from "./label.ts"
+import { type Slot, destinationOf, known, protocolOf, slotOf, sourceOf } from "./label.ts"
 import { defaultBounds } from "./quantile.ts"
 import { type Relation, addSeries, chosenSlot, edgeOf, emptyRelation, forgetFamily } from "./relation.ts"
 import { type Family, type RateSeries, families } from "./series.ts"
@@ -11,7 +11,7 @@ export type Reconciler = {
   /** Takes a family back, for one whose answer broke off in the middle. */
   forget(family: Family): void
   /** Which reporters are believed so far, and for which sources the destination is: what bytes and durations are needed of. */
-  chosen(): { slots: Set<Slot>; sourcesByDestination: Set<string>; clusters: Set<string> }
+  chosen(): { slots: Set<Slot>; sourcesByDestination: Set<string>; clusters: Set<string>; hosts: boolean }
   /** Ordered by `edgeKey`. */
   edges(): EdgeSample[]
   /** What was dropped and why, in words. */
@@ -33,6 +33,8 @@ export type Ends = Pick<Relation, "source" | "destination" | "protocol"> & {
   /** Workloads keep their app and version as properties: durations are fetched without them. */
   loose: string
   hasCluster: boolean
+  /** The service's namespace is from its host: without that label it is another relation. */
+  isByHost: boolean
 }
 
 /** Undefined for a series that nobody of the mesh counted. */
@@ -54,6 +56,7 @@ export function endsOf(series: Pick<RateSeries, "family" | "labels">): Ends | un
     ...{ slot, source, destination, protocol, loose },
     full: `${source.cluster}|${destination.cluster}|${loose}`,
     hasCluster: labels["source_cluster"] !== undefined,
+    isByHost: destination.serviceNamespace !== "" && known(labels["destination_service_namespace"]) === "",
   }
 }
 
@@ -61,9 +64,11 @@ export function createReconciler(options: ReconcileOptions = {}): Reconciler {
   const relations = new Map<string, Relation>()
   const byLoose = new Map<string, Relation>()
   const dropped = new Map<Family, number>()
+  let hosts = false
 
   const relationOf = ({ family, perSecond }: RateSeries, ends: Ends): Relation | undefined => {
     const { full, loose, source, destination, protocol } = ends
+    hosts ||= ends.isByHost
     if (!makesRelation(family)) return ends.hasCluster ? relations.get(full) : byLoose.get(loose)
     const relation = relations.get(full) ?? emptyRelation({ source, destination, protocol })
     relations.set(full, relation)
@@ -77,13 +82,13 @@ export function createReconciler(options: ReconcileOptions = {}): Reconciler {
   }
 
   return {
-    add: (series, known) => {
+    add: (series, given) => {
       if (!Number.isFinite(series.perSecond) || series.perSecond < 0) {
         dropped.set(series.family, (dropped.get(series.family) ?? 0) + 1)
         return
       }
       if (series.perSecond === 0 && series.family !== "duration") return
-      const ends = known ?? endsOf(series)
+      const ends = given ?? endsOf(series)
       const relation = ends && relationOf(series, ends)
       if (relation) addSeries(relation, ends.slot, series)
     },
@@ -101,7 +106,7 @@ export function createReconciler(options: ReconcileOptions = {}): Reconciler {
         if (slot) slots.add(slot)
         if (slot === "destination") sourcesByDestination.add(relation.source.workload || "unknown")
       }
-      return { slots, sourcesByDestination, clusters }
+      return { slots, sourcesByDestination, clusters, hosts }
     },
     edges: () =>
       [...relations.values()]

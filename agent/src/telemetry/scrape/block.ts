@@ -1,3 +1,5 @@
+import { known } from "../reconcile/label.ts"
+
 /** Bytes as they came, and the same as words. */
 export type Chunk = { bytes: Buffer; words: DataView }
 
@@ -68,6 +70,7 @@ export const endLabels = [
   "destination_cluster",
   "destination_service_name",
   "destination_service_namespace",
+  "destination_service",
   "request_protocol",
 ] as const
 
@@ -93,5 +96,7 @@ export function labelsOf(text: string): Labels {
       ? value.replace(/\\(.)/g, (_, c: string) => (c === "n" ? "\n" : c))
       : value
   }
+  // it follows from the service, and has the namespace where its own label does not
+  if (known(labels["destination_service_namespace"]) !== "") delete labels["destination_service"]
   return labels
 }
