@@ -490,6 +490,21 @@ describe.each(transports)("over %s", (_transport, start) => {
       await heir.close()
     })
 
+    test("a Lease that counts anew is taken when the one before has been silent for five minutes", async () => {
+      const identity = await joined()
+      const before = await meet(stage.server, identity, { instance: instanceOf("before"), epoch: 41 })
+      const anew = { instance: instanceOf("anew"), epoch: 1 }
+      expect((await ticket(stage.server, identity, anew)).body.code).toBe("link.fenced")
+      await before.close()
+      expect((await ticket(stage.server, identity, anew)).body.code).toBe("link.fenced")
+      stage.clock.at += 5 * 60_000
+      const peer = await meet(stage.server, identity, anew)
+      expect(await new Cache().put(pod("a")).sync(peer, stage.clock.at)).toEqual([["Pod", "shop"]])
+      const after = { instance: instanceOf("after"), epoch: 2 }
+      await (await meet(stage.server, identity, after)).close()
+      expect((await peer.next("bye")).code).toBe("link.fenced")
+    })
+
     test("a planned rotation leaves the old connection to its agent, which is fenced if it goes on", async () => {
       const identity = await joined()
       const old = await meet(stage.server, identity)

@@ -70,10 +70,10 @@ async function prove(cloud: Cloud, request: TicketRequest | KeyRequest, text: st
 export async function ticket(cloud: Cloud, request: TicketRequest): Promise<TicketAnswer> {
   const owner = await prove(cloud, request, ticketText(request))
   const link = await Links.read(cloud, owner)
-  if (link && request.epoch < link.epoch)
+  if (link && Links.isFenced(cloud, link, request.epoch))
     throw new AppError(
       "link.fenced",
-      `an agent with lease epoch ${link.epoch} speaks for this cluster, this one has ${request.epoch}; if the Lease was deleted, join again with a new token`,
+      `an agent with lease epoch ${link.epoch} speaks for this cluster, this one has ${request.epoch}; it is taken when that one has been silent for 5 minutes`,
     )
   const secret = newSecret("smt_")
   const expiresAt = cloud.now() + limits.ticketMs

@@ -67,6 +67,16 @@ export async function reset(cloud: Cloud, owner: Owner, keyId: string): Promise<
   await cloud.table.update(at(owner), { ...fresh, keyId }, { add: { session: 1 } })
 }
 
+/** An agent that speaks is heard once a minute. Whoever was silent for so long does not hold the link, whatever its epoch. */
+const heldMs = 5 * 60_000
+
+/**
+ * Whether an epoch is behind the one that holds the link. A Lease that was deleted, or came back from a backup, counts from below: its agent
+ * is taken when the one before has fallen silent.
+ */
+export const isFenced = (cloud: Cloud, { epoch: held, lastSeenAt }: Link, epoch: number): boolean =>
+  epoch < held && (lastSeenAt === null || lastSeenAt > cloud.now() - heldMs)
+
 /** Begins the next session for a connection; undefined when a higher epoch holds the link. */
 export async function begin(
   cloud: Cloud,
@@ -88,7 +98,10 @@ export async function begin(
     },
     {
       add: { session: 1 },
-      condition: { expression: "attribute_exists(pk) AND epoch <= :epoch", values: { epoch: holder.epoch } },
+      condition: {
+        expression: "attribute_exists(pk) AND (epoch <= :epoch OR lastSeenAt <= :silent)",
+        values: { epoch: holder.epoch, silent: now - heldMs },
+      },
     },
   )
   return item ? toLink(item) : undefined
