@@ -61,7 +61,9 @@ export type Wanted = {
 /** More names than this make the matcher dearer than what it saves. */
 const maxNames = 40
 
-const quoted = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/[\\"]/g, "\\$&")
+/** As a pattern, then as a string: PromQL's escapes are Go's, and JSON's are among them. */
+const quoted = (text: string): string =>
+  JSON.stringify(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).slice(1, -1)
 
 function selectors({ slots, sourcesByDestination }: Wanted): string[] {
   const found: string[] = []
