@@ -8,16 +8,16 @@ export const chunkOf = (bytes: Buffer): Chunk => ({
   words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
 })
 
-/** A hash of 64 bits: two lanes of multiply and xor-shift over words of four bytes. */
+/** A hash of 64 bits: two lanes of multiply and xor-shift. */
 export type Hash = { low: number; high: number }
 
 /**
- * Writes the hash of a part of the chunk. A proxy has thousands of series, and their texts would be most of our memory: at 64 bits two of a
- * million different ones are taken for one with a chance of 1 in 30 million.
+ * Writes the hash of a part of the chunk, by words of four bytes. A proxy has thousands of series, and their texts would be most of our
+ * memory: at 64 bits two of a million different ones are taken for one with a chance of 1 in 30 million.
  */
-export function hashInto(hash: Hash, { bytes, words }: Chunk, from: number, to: number, seed: number): void {
-  let a = 0x9e3779b9 ^ seed
-  let b = 0x85ebca6b ^ seed
+export function hashInto(hash: Hash, { bytes, words }: Chunk, from: number, to: number): void {
+  let a = 0x9e3779b9
+  let b = 0x85ebca6b
   let at = from
   for (; at + 4 <= to; at += 4) {
     const word = words.getInt32(at, true)
@@ -28,11 +28,19 @@ export function hashInto(hash: Hash, { bytes, words }: Chunk, from: number, to: 
   }
   let rest = to - from
   for (; at < to; at++) rest = (rest << 8) | (bytes[at] ?? 0)
-  a = Math.imul(a ^ rest, 0x85ebca6b)
-  b = Math.imul(b ^ (b >>> 16) ^ rest, 0xc2b2ae35)
+  hash.low = a
+  hash.high = b
+  mixInto(hash, rest)
+}
+
+/** Writes the hash of what was hashed and one number more. */
+export function mixInto(hash: Hash, more: number): void {
+  let a = Math.imul(hash.low ^ more, 0x85ebca6b)
+  let b = Math.imul(hash.high ^ (hash.high >>> 16) ^ more, 0xc2b2ae35)
   a = Math.imul(a ^ (a >>> 13) ^ b, 0x297a2d39)
+  b = Math.imul(b ^ (b >>> 13) ^ a, 0x9e3779b1)
   hash.low = a ^ (a >>> 16)
-  hash.high = Math.imul(b ^ (b >>> 13) ^ a, 0x9e3779b1) | 0
+  hash.high = b ^ (b >>> 15)
 }
 
 const quote = 0x22
@@ -41,15 +49,16 @@ const equals = 0x3d
 const letterL = 0x6c
 const letterE = 0x65
 
-/** The upper bound of a bucket that stands at the end of its block, as Envoy writes it, and where the labels before it end. */
-export function boundOf(bytes: Buffer, from: number, to: number): { bound: string; end: number } | undefined {
-  if (bytes[to - 1] !== quote) return undefined
-  const open = bytes.lastIndexOf(quote, to - 2)
+/** Where the labels before the bound of a bucket end: Envoy writes the bound last (`...,le="5"`). -1 where it does not stand there. */
+export function boundAt(bytes: Buffer, from: number, to: number): number {
+  if (bytes[to - 1] !== quote) return -1
+  let open = to - 2
+  while (open > from && bytes[open] !== quote) open--
   const name = open - 3
   if (name < from || bytes[name] !== letterL || bytes[name + 1] !== letterE || bytes[name + 2] !== equals)
-    return undefined
-  if (name > from && bytes[name - 1] !== comma) return undefined
-  return { bound: bytes.toString("latin1", open + 1, to - 1), end: Math.max(from, name - 1) }
+    return -1
+  if (name === from) return from
+  return bytes[name - 1] === comma ? name - 1 : -1
 }
 
 const label = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"/g

@@ -1,5 +1,5 @@
 import type { Family } from "../reconcile/series.ts"
-import { type Chunk, boundOf, hashInto, labelsOf } from "./block.ts"
+import { type Chunk, type Hash, boundAt, hashInto, labelsOf, mixInto } from "./block.ts"
 import { createHashIndex, grown } from "./hash-index.ts"
 import { type Block, type Sums, createSums } from "./sums.ts"
 
@@ -32,35 +32,48 @@ export function createDictionary(options: { maxSeries: number }): Dictionary {
   const sums = createSums()
   /** The blocks of this pass by their hash: most series come with many others of the same block. */
   const blocks = new Map<number, Block>()
-  const hash = { low: 0, high: 0 }
+  const blockHash: Hash = { low: 0, high: 0 }
+  const hash: Hash = { low: 0, high: 0 }
+  /** Where the block of `blockHash` stands. */
+  let last: { chunk: Chunk; from: number; to: number } | null = null
   let sumOf = new Int32Array(64)
   let askedIn = new Int32Array(64)
   let pass = 0
 
-  const read = ({ bytes }: Chunk, from: number, to: number, isZtunnel: boolean): Block => {
-    const labels = labelsOf(bytes.toString("utf8", from, to))
-    return sums.block(isZtunnel ? { ...labels, app: "ztunnel" } : labels)
+  /** The buckets of a histogram follow each other with the same block: to compare it costs less than to hash it. */
+  const hashBlock = (chunk: Chunk, from: number, to: number): void => {
+    const isSame =
+      last?.chunk === chunk &&
+      last.to - last.from === to - from &&
+      chunk.bytes.compare(chunk.bytes, last.from, last.to, from, to) === 0
+    if (isSame) return
+    hashInto(blockHash, chunk, from, to)
+    last = { chunk, from, to }
   }
 
-  const blockOf = (isZtunnel: boolean, chunk: Chunk, from: number, to: number): Block => {
-    hashInto(hash, chunk, from, to, isZtunnel ? ztunnelSeed : 0)
-    const key = (hash.low >>> 0) * 2 ** 21 + (hash.high >>> 11)
-    const block = blocks.get(key) ?? read(chunk, from, to, isZtunnel)
+  const hashSeries = (seed: number, { bytes }: Chunk, from: number, to: number): void => {
+    hash.low = blockHash.low
+    hash.high = blockHash.high
+    mixInto(hash, seed)
+    for (let at = from; at < to; at++) mixInto(hash, bytes[at] ?? 0)
+  }
+
+  const blockOf = (isZtunnel: boolean, { bytes }: Chunk, from: number, to: number): Block => {
+    const key = (blockHash.low >>> 0) * 2 ** 21 + (blockHash.high >>> 11) * (isZtunnel ? -1 : 1)
+    const known = blocks.get(key)
+    if (known) return known
+    const labels = labelsOf(bytes.toString("utf8", from, to))
+    const block = sums.block(isZtunnel ? { ...labels, app: "ztunnel" } : labels)
     blocks.set(key, block)
     return block
   }
 
-  const sumFor = (family: Family, isZtunnel: boolean, chunk: Chunk, from: number, to: number): number => {
-    const last = family === "duration" ? boundOf(chunk.bytes, from, to) : { end: to, bound: "" }
-    if (last) return sums.use(blockOf(isZtunnel, chunk, from, last.end), family, last.bound)
-    const block = read(chunk, from, to, isZtunnel)
-    return sums.use(block, family, block.labels["le"])
-  }
-
   return {
     idOf: (family, isZtunnel, chunk, from, to) => {
-      const seed = familySeeds[family] + (isZtunnel ? ztunnelSeed : 0)
-      hashInto(hash, chunk, from, to, seed)
+      const bound = family === "duration" ? boundAt(chunk.bytes, from, to) : -1
+      const end = bound < 0 ? to : bound
+      hashBlock(chunk, from, end)
+      hashSeries(familySeeds[family] + (isZtunnel ? ztunnelSeed : 0), chunk, end, to)
       const known = index.find(hash)
       if (known >= 0) {
         askedIn[known] = pass
@@ -70,7 +83,8 @@ export function createDictionary(options: { maxSeries: number }): Dictionary {
       const id = index.add(hash)
       sumOf = grown(sumOf, id + 1)
       askedIn = grown(askedIn, id + 1)
-      sumOf[id] = sumFor(family, isZtunnel, chunk, from, to)
+      const block = blockOf(isZtunnel, chunk, from, end)
+      sumOf[id] = sums.use(block, family, bound < 0 ? block.labels["le"] : boundText(chunk, end, to))
       askedIn[id] = pass
       return id
     },
@@ -86,9 +100,14 @@ export function createDictionary(options: { maxSeries: number }): Dictionary {
         (id) => sums.release(sumOf[id] ?? 0),
       )
       blocks.clear()
+      last = null
       sums.settle()
     },
     size: index.size,
     span: index.span,
   }
 }
+
+/** The bound itself, of `,le="5"` or `le="5"`. */
+const boundText = ({ bytes }: Chunk, from: number, to: number): string =>
+  bytes.toString("latin1", bytes.indexOf('"', from) + 1, to - 1)

@@ -34,7 +34,7 @@ const nameHash = (bytes: Uint8Array, from: number, to: number): number => {
 const familyOf = new Map(
   (Object.keys(families) as Family[]).map((family) => {
     const name = Buffer.from(families[family])
-    return [nameHash(name, 0, name.length), { family, name }]
+    return [nameHash(name, 0, name.length), { family, length: name.length }]
   }),
 )
 
@@ -51,7 +51,7 @@ export function createLineReader(onSample: OnSample): LineReader {
     let brace = at + 6
     while (brace < end && bytes[brace] !== open) brace++
     const found = familyOf.get(nameHash(bytes, at, brace))
-    if (found?.name.compare(bytes, at, brace) !== 0) return
+    if (found?.length !== brace - at) return
     // the block ends at the last brace of the line: a label's value may hold one
     let to = end - 1
     while (to > brace && bytes[to] !== close) to--
