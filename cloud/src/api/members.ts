@@ -1,5 +1,4 @@
 import type { Member } from "#shared/api/session.ts"
-import { AppError } from "#shared/error.ts"
 import { type Actor, demand, demandAllClusters } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
 import { Organizations } from "../store/organization.ts"
@@ -23,7 +22,7 @@ export async function createMember(
 /** The member, when the actor's role is not below the member's: an admin neither demotes nor removes an owner. */
 async function subordinate(cloud: Cloud, actor: Actor, userId: string): Promise<Member> {
   const member = await Organizations.readMember(cloud, actor.organizationId, userId)
-  if (!member) throw new AppError("member.not_found", `no member ${userId} in this organization`)
+  if (!member) throw Organizations.memberNotFound(userId)
   demandAllClusters(actor)
   demand(actor, member.role)
   return member

@@ -38,6 +38,8 @@ test("the manifest follows what was chosen, or what the address says, and its mo
   expect(text).toContain("smm-agent-write-traffic")
   expect(await (await install(`Bearer ${made}`, "?write=security")).text()).not.toContain("write-traffic")
   expect(await (await install(`Bearer ${made}`, "?write=")).text()).not.toContain("smm-agent-write")
+  const twice = await (await install(`Bearer ${made}`, "?write=security,security")).text()
+  expect(twice).toBe(await (await install(`Bearer ${made}`, "?write=security")).text())
   const { manifestFetchedAt } = await Clusters.read(own.cloud, own.tenant.organizationId, clusterId)
   expect(manifestFetchedAt).toBe(own.clock.at)
   const { items } = await Clusters.events(own.cloud, own.tenant.organizationId, clusterId, { limit: 10 })

@@ -31,18 +31,16 @@ function tokenOf(authorization: string | undefined): string {
 /** `?write=traffic,security`; without it, what was chosen when the cluster was added. */
 function familiesOf(write: string | undefined, chosen: readonly WriteFamily[]): WriteFamily[] {
   if (write === undefined) return [...chosen]
-  return write
-    .split(",")
-    .filter((name) => name !== "")
-    .map((name) => {
-      const family = WriteFamily.safeParse(name)
-      if (!family.success)
-        throw new AppError(
-          "input.invalid",
-          `write=${JSON.stringify(name)}: wants ${WriteFamily.options.join(", ")}`,
-        )
-      return family.data
-    })
+  const names = write.split(",").filter((name) => name !== "")
+  return [...new Set(names)].map((name) => {
+    const family = WriteFamily.safeParse(name)
+    if (!family.success)
+      throw new AppError(
+        "input.invalid",
+        `write=${JSON.stringify(name)}: wants ${WriteFamily.options.join(", ")}`,
+      )
+    return family.data
+  })
 }
 
 /** `GET /install`: the manifest for one join token, which stays unspent until the agent joins. */

@@ -158,7 +158,7 @@ const dropOwner = (cloud: Cloud, organizationId: string, member: Member): Promis
     )
   })
 
-const memberNotFound = (userId: string): AppError =>
+export const memberNotFound = (userId: string): AppError =>
   new AppError("member.not_found", `no member ${userId} in this organization`)
 
 export async function changeRole(

@@ -46,32 +46,22 @@ export const MeshRow = z
   .meta({ id: "MeshRow" })
 export type MeshRow = z.infer<typeof MeshRow>
 
+const Neighbour = z.object({
+  id: z.string(),
+  name: z.string(),
+  namespace: z.string(),
+  cluster: z.string(),
+  kind: z.string(),
+  protocol: z.string(),
+  signals: Signals,
+})
+
 /** A service or workload with its neighbours and the objects that apply to it. */
 export const MeshDetail = z
   .object({
     row: MeshRow,
-    callers: z.array(
-      z.object({
-        id: z.string(),
-        name: z.string(),
-        namespace: z.string(),
-        cluster: z.string(),
-        kind: z.string(),
-        protocol: z.string(),
-        signals: Signals,
-      }),
-    ),
-    callees: z.array(
-      z.object({
-        id: z.string(),
-        name: z.string(),
-        namespace: z.string(),
-        cluster: z.string(),
-        kind: z.string(),
-        protocol: z.string(),
-        signals: Signals,
-      }),
-    ),
+    callers: z.array(Neighbour),
+    callees: z.array(Neighbour),
     /** Workloads behind a service, or services in front of a workload. */
     related: z.array(MeshRow),
     pods: z.array(
