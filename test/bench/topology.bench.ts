@@ -1,5 +1,5 @@
 import { buildTopology } from "#shared/topology/build.ts"
-import { unpackTick } from "#shared/telemetry/pack.ts"
+import { unpackTick } from "#shared/telemetry/unpack.ts"
 import { sourcesOf } from "./mesh.ts"
 import { ms, quantile, report, time } from "./report.ts"
 

@@ -3,7 +3,7 @@ import { canonicalJson, emptySum, normalSum, textHash } from "#shared/kube/bucke
 import { limits } from "#shared/protocol/limits.ts"
 import type { Status } from "#shared/protocol/message/status.ts"
 import type { TickMessage } from "#shared/protocol/up.ts"
-import { unpackTick } from "#shared/telemetry/pack.ts"
+import { unpackTick } from "#shared/telemetry/unpack.ts"
 import type { PackedTick } from "#shared/telemetry/tick.ts"
 import type { Cloud } from "../cloud.ts"
 import { Clusters } from "../store/cluster.ts"

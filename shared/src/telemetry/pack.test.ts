@@ -2,8 +2,9 @@ import { gzipSync } from "node:zlib"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { EdgeSample, Tick } from "./edge.ts"
-import { packTick, unpackTick } from "./pack.ts"
+import { packTick } from "./pack.ts"
 import { PackedTick } from "./tick.ts"
+import { unpackTick } from "./unpack.ts"
 
 const rate = fc.oneof(fc.constant(0), fc.double({ min: 0.001, max: 1e6, noNaN: true }))
 const name = fc.constantFrom("", "reviews-v1", "ratings", "productpage", "shop", "v1", "v2")

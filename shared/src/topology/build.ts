@@ -1,7 +1,7 @@
 import type { TopologySources } from "../api/mesh.ts"
 import { type EdgeSample, edgeKey } from "../telemetry/edge.ts"
 import { healthOf } from "../telemetry/health.ts"
-import { unpackTick } from "../telemetry/pack.ts"
+import { unpackTick } from "../telemetry/unpack.ts"
 import {
   type Aggregate,
   addSample,

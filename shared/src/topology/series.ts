@@ -1,6 +1,6 @@
 import type { SignalSeries } from "../api/mesh.ts"
 import type { EdgeSample } from "../telemetry/edge.ts"
-import { unpackTick } from "../telemetry/pack.ts"
+import { unpackTick } from "../telemetry/unpack.ts"
 import type { PackedTick } from "../telemetry/tick.ts"
 import { type Aggregate, addSample, emptyAggregate, responsesOf, signalsOf } from "./aggregate.ts"
 import { type IndexedCluster, type Resolver, createResolver } from "./resolve.ts"
