@@ -1,11 +1,12 @@
 import { type Family, families } from "../reconcile/series.ts"
+import { TelemetryFailure } from "../source.ts"
 import { type Chunk, chunkOf } from "./block.ts"
 
 /** One wanted line: its metric, its label block (`reporter="source",...`) from `from` to `to`, and its value. */
 export type OnSample = (family: Family, chunk: Chunk, from: number, to: number, value: number) => void
 
 export type LineReader = {
-  /** The next bytes. They are not kept: what a line needs of them is copied. */
+  /** The next bytes. They are not kept: what a line needs of them is copied. @throws TelemetryFailure for a line without an end */
   push(bytes: Buffer): void
   end(): void
   /** Whether there was any metric of Istio's proxies. */
@@ -22,7 +23,7 @@ const zero = 0x30
 const isti = 0x69747369
 const o_ = 0x5f6f
 
-/** No label block is as long; what is can only be a mistake or an attack. */
+/** No label block is as long; what is can only be a mistake or an attack. A line of an application's own is passed over. */
 const longest = 65_536
 
 const nameHash = (bytes: Uint8Array, from: number, to: number): number => {
@@ -59,8 +60,13 @@ export function createLineReader(onSample: OnSample): LineReader {
   }
 
   const keep = (bytes: Buffer): void => {
-    if (begun.length + bytes.length > longest) isSkipping = true
-    begun = isSkipping ? begun.subarray(0, 0) : Buffer.concat([begun, bytes])
+    if (isSkipping) return
+    begun = Buffer.concat([begun, bytes])
+    if (begun.length <= longest) return
+    if (begun.toString("latin1", 0, 6) === "istio_")
+      throw new TelemetryFailure(`has a line of more than ${longest / 1024} KB`)
+    isSkipping = true
+    begun = begun.subarray(0, 0)
   }
 
   const finishBegun = (): void => {
