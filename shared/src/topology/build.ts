@@ -1,25 +1,17 @@
 import type { TopologySources } from "../api/mesh.ts"
-import { type EdgeSample, edgeKey } from "../telemetry/edge.ts"
 import { healthOf } from "../telemetry/health.ts"
-import { unpackTick } from "../telemetry/unpack.ts"
-import {
-  type Aggregate,
-  addSample,
-  emptyAggregate,
-  errorRatioOf,
-  responsesOf,
-  signalsOf,
-} from "./aggregate.ts"
+import { type Aggregate, errorRatioOf, responsesOf, signalsOf } from "./aggregate.ts"
 import { appliedTo, badgesOf, inMeshOf, podsOf } from "./badges.ts"
-import type { Notice, Signals, TopologyDocument, TopologyEdge, TopologyNode } from "./document.ts"
+import type { Signals, TopologyDocument, TopologyEdge, TopologyNode } from "./document.ts"
+import { type Edge, Graph, type Node, collectSamples } from "./graph.ts"
 import { at, indexFacts } from "./mesh-index.ts"
+import { noticesOf } from "./notices.ts"
 import {
   type IndexedCluster,
   type NodeIdentity,
   type Resolver,
   type View,
   createResolver,
-  withoutEchoes,
 } from "./resolve.ts"
 
 export type TopologyOptions = {
@@ -34,22 +26,6 @@ export type TopologyOptions = {
 }
 
 type SourceCluster = TopologySources["clusters"][number]
-type Node = {
-  identity: NodeIdentity
-  inbound: Aggregate
-  outbound: Aggregate
-  versions: Map<string, Aggregate & { workload: string }>
-  protocols: Set<EdgeSample["protocol"]>
-  reportedBy: Set<string>
-}
-type Edge = {
-  source: NodeIdentity
-  target: NodeIdentity
-  protocol: EdgeSample["protocol"]
-  sum: Aggregate
-  reporter: EdgeSample["reporter"]
-  reportedBy: Set<string>
-}
 
 const indexes = new WeakMap<SourceCluster["facts"], IndexedCluster>()
 
@@ -70,106 +46,6 @@ export function indexedCluster(source: SourceCluster): IndexedCluster {
 }
 
 const isStale = (source: SourceCluster): boolean => source.link === "stale" || source.link === "revoked"
-
-/** The newest tick of each cluster, unless its cluster has been waiting for its first. */
-const newestSamples = (source: SourceCluster): EdgeSample[] => {
-  const packed = source.ticks.at(-1)
-  return packed ? unpackTick(packed).edges : []
-}
-
-function collectSamples(
-  sources: readonly SourceCluster[],
-  indexed: readonly IndexedCluster[],
-): { sample: EdgeSample; reporter: IndexedCluster }[] {
-  const all = sources.flatMap((source, i) => {
-    const reporter = indexed[i]
-    return reporter ? newestSamples(source).map((sample) => ({ sample, reporter })) : []
-  })
-  if (sources.length < 2) return all
-  const reporters = new Map(all.map(({ sample, reporter }) => [sample, reporter]))
-  const entries = all.map(({ sample, reporter }) => ({
-    sample,
-    key: edgeKey(sample),
-    reporter: reporter.cluster,
-  }))
-  const byCluster = new Map(indexed.map((cluster) => [cluster.cluster, cluster]))
-  const keyReporter = new Map(entries.map(({ key, reporter }) => [key, byCluster.get(reporter)]))
-  return withoutEchoes(
-    entries.map((entry) =>
-      entry.sample.source.cluster === entry.sample.destination.cluster
-        ? { ...entry, key: `${entry.reporter}|${entry.key}` }
-        : entry,
-    ),
-  )
-    .map((sample) => ({ sample, reporter: reporters.get(sample) ?? keyReporter.get(edgeKey(sample)) }))
-    .filter(
-      (entry): entry is { sample: EdgeSample; reporter: IndexedCluster } => entry.reporter !== undefined,
-    )
-}
-
-class Graph {
-  readonly nodes = new Map<string, Node>()
-  readonly edges = new Map<string, Edge>()
-  readonly resolver: Resolver
-
-  constructor(resolver: Resolver) {
-    this.resolver = resolver
-  }
-
-  node(identity: NodeIdentity): Node {
-    const known = this.nodes.get(identity.id)
-    if (known) return known
-    const made: Node = {
-      identity,
-      inbound: emptyAggregate(),
-      outbound: emptyAggregate(),
-      versions: new Map(),
-      protocols: new Set(),
-      reportedBy: new Set(),
-    }
-    this.nodes.set(identity.id, made)
-    return made
-  }
-
-  add(sample: EdgeSample, reporter: IndexedCluster): void {
-    const source = this.resolver.source(sample.source, reporter)
-    const target = this.resolver.target(sample.destination, reporter)
-    this.addEdge(sample, source, target, reporter)
-    const from = this.node(source)
-    addSample(from.outbound, sample)
-    from.reportedBy.add(reporter.cluster)
-    const node = this.node(target)
-    addSample(node.inbound, sample)
-    node.reportedBy.add(reporter.cluster)
-    node.protocols.add(sample.protocol)
-    const { version, workload } = sample.destination
-    if (version === "" && workload === "") return
-    const part = node.versions.get(`${version}|${workload}`) ?? { ...emptyAggregate(), workload }
-    addSample(part, sample)
-    node.versions.set(`${version}|${workload}`, part)
-  }
-
-  private addEdge(
-    sample: EdgeSample,
-    source: NodeIdentity,
-    target: NodeIdentity,
-    reporter: IndexedCluster,
-  ): void {
-    const id = `${source.id}>${target.id}>${sample.protocol}`
-    const edge = this.edges.get(id) ?? {
-      source,
-      target,
-      protocol: sample.protocol,
-      sum: emptyAggregate(),
-      reporter: sample.reporter,
-      reportedBy: new Set<string>(),
-    }
-    addSample(edge.sum, sample)
-    edge.reportedBy.add(reporter.cluster)
-    if (edge.reporter !== sample.reporter) edge.reporter = "both"
-    this.edges.set(id, edge)
-  }
-}
 
 const idleIdentities = (resolver: Resolver, cluster: IndexedCluster, view: View): NodeIdentity[] =>
   view === "workload"
@@ -275,41 +151,6 @@ const isNodeStale = ({ identity, reportedBy }: Node, stale: ReadonlySet<string>)
   identity.cluster
     ? stale.has(identity.cluster.cluster)
     : reportedBy.size > 0 && [...reportedBy].every((cluster) => stale.has(cluster))
-
-const linkNotice: Partial<Record<SourceCluster["link"], (source: SourceCluster) => Omit<Notice, "cluster">>> =
-  {
-    waiting: ({ clusterName }) => ({
-      level: "info",
-      code: "cluster.waiting",
-      message: `Waiting for the agent of ${clusterName}`,
-    }),
-    late: ({ clusterName }) => ({
-      level: "warning",
-      code: "cluster.late",
-      message: `${clusterName} is late: no tick for more than two intervals`,
-    }),
-    stale: ({ clusterName }) => ({
-      level: "error",
-      code: "cluster.stale",
-      message: `${clusterName} is not connected; shown is what was known then`,
-    }),
-    revoked: ({ clusterName }) => ({
-      level: "error",
-      code: "cluster.stale",
-      message: `${clusterName} is revoked; shown is what was known then`,
-    }),
-  }
-
-function noticesOf(source: SourceCluster): Notice[] {
-  const link = linkNotice[source.link]?.(source)
-  const gaps = (source.ticks.at(-1)?.gaps ?? []).map((gap): Notice => ({
-    level: "warning",
-    code: "telemetry.gap",
-    cluster: source.cluster,
-    message: `${source.clusterName}: ${gap}`,
-  }))
-  return [...(link ? [{ ...link, cluster: source.cluster }] : []), ...source.notices, ...gaps]
-}
 
 /** Keeps an edge when one of its ends is in the namespaces, and the nodes that its edges need. */
 function filterNamespaces(
