@@ -1,5 +1,5 @@
 import type { TopologySources } from "#shared/api/mesh.ts"
-import { type TopologyOptions, buildTopology } from "#shared/topology/build.ts"
+import { type TopologyOptions, buildTopology, isOld } from "#shared/topology/build.ts"
 import type { TopologyDocument } from "#shared/topology/document.ts"
 import type { Cloud } from "../cloud.ts"
 import type { Table } from "../store/table.ts"
@@ -25,11 +25,14 @@ export function topologyOf(cloud: Cloud, sources: TopologySources, options: Opti
   const known = built.get(cloud.table) ?? new Map<string, Built>()
   built.set(cloud.table, known)
   const small = sources.clusters.map(({ facts: _facts, ticks: _ticks, ...rest }) => rest)
-  const key = JSON.stringify([options.view, options.idle, options.namespaces ?? [], small])
+  const now = cloud.now()
+  // Of time only this counts: what was built from the same numbers is another graph once they are old.
+  const old = sources.clusters.map((source) => isOld(source, now))
+  const key = JSON.stringify([options.view, options.idle, options.namespaces ?? [], small, old])
   const inputs = inputsOf(sources)
   const held = known.get(key)
   if (held && same(held.inputs, inputs)) return held.document
-  const made: Built = { inputs, document: buildTopology(sources, { ...options, now: cloud.now() }) }
+  const made: Built = { inputs, document: buildTopology(sources, { ...options, now }) }
   known.delete(key)
   known.set(key, made)
   let kept = [...known.values()].reduce((sum, entry) => sum + sizeOf(entry), 0)

@@ -7,8 +7,10 @@ export type HealthInput = {
   pods: { ready: number; total: number } | null
   /** It sends traffic, so it is not idle even when it receives none. */
   sends: boolean
-  /** Its data is old: no claim is made. */
+  /** All that is known of it is old: no claim is made. */
   stale: boolean
+  /** Its signals are old; its pods are of now. */
+  old: boolean
   /** false for what has no health of its own, such as an unknown source. */
   measurable: boolean
 }
@@ -37,9 +39,9 @@ const podCost = ({ ready, total }: { ready: number; total: number }): number =>
 const stateOf = (score: number): HealthState =>
   score >= 90 ? "ok" : score >= 70 ? "watch" : score >= 40 ? "degraded" : "failing"
 
-function costs({ signals, pods }: HealthInput): Health["reasons"] {
+function costs({ signals, pods, old }: HealthInput): Health["reasons"] {
   const reasons: Health["reasons"] = []
-  const ratio = signals.errorRatio
+  const ratio = old ? null : signals.errorRatio
   if (ratio !== null && errorCost(ratio) > 0)
     reasons.push({
       text: `Errors ${percent(ratio)}, tolerance ${percent(tolerance.watch)}`,
@@ -65,6 +67,7 @@ export function healthOf(input: HealthInput): Health {
   if (input.stale || !input.measurable) return without("unknown")
   const { signals } = input
   const reasons = costs(input)
+  if (input.old && reasons.length === 0) return without("unknown")
   const receives =
     (signals.requestsPerSecond ?? 0) > 0 || signals.bytesPerSecond.sent + signals.bytesPerSecond.received > 0
   if (!receives && !input.sends && reasons.length === 0) return without("idle")
@@ -73,7 +76,7 @@ export function healthOf(input: HealthInput): Health {
   return {
     state: stateOf(score),
     score,
-    lowConfidence: signals.requestsPerSecond !== null && requests < lowTraffic,
+    lowConfidence: !input.old && signals.requestsPerSecond !== null && requests < lowTraffic,
     reasons,
   }
 }

@@ -197,6 +197,32 @@ describe("a cluster whose link is down", () => {
   })
 })
 
+describe("a cluster that is there and measures nothing any more", () => {
+  test("its numbers are shown as those of then, without a claim on health, once they are five minutes old", () => {
+    const fresh = buildTopology(sources(samples), { ...options, now: at + 5 * 60_000 })
+    const old = buildTopology(sources(samples), { ...options, now: at + 5 * 60_000 + 1 })
+    const healthOf = ({ nodes, edges }: typeof old) =>
+      new Set([...nodes.map(({ health }) => health.state), ...edges.map(({ health }) => health)])
+    expect(healthOf(fresh).has("ok")).toBe(true)
+    expect([...healthOf(old)]).toEqual(["unknown"])
+    expect(old.nodes.some(({ stale }) => stale)).toBe(false)
+    expect(old.edges.map(({ requestsPerSecond }) => requestsPerSecond)).toEqual(
+      fresh.edges.map(({ requestsPerSecond }) => requestsPerSecond),
+    )
+    const broken = mesh.map((object) =>
+      object.metadata.name === "cart-v1" && object.kind === "Deployment"
+        ? deployment("cart-v1", { app: "cart", version: "v1" }, 0)
+        : object,
+    )
+    const facts = broken.flatMap(factsOf)
+    const late = buildTopology(sources(samples, { facts }), { ...options, now: at + 3_600_000 })
+    const cart = late.nodes.find(({ name }) => name === "cart")
+    expect(cart?.health.reasons.map(({ text }) => text)).toEqual(["Ready 2 of 4 pods"])
+    expect(fresh.notices).toEqual([])
+    expect(old.notices.map(({ code }) => code)).toEqual(["telemetry.gap"])
+  })
+})
+
 describe("two clusters that both report one call", () => {
   test("it counts once", () => {
     const cross = {

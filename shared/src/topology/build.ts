@@ -47,6 +47,14 @@ export function indexedCluster(source: SourceCluster): IndexedCluster {
 
 const isStale = (source: SourceCluster): boolean => source.link === "stale" || source.link === "revoked"
 
+const oldAfterMs = 5 * 60_000
+
+/** Whether the newest numbers of a cluster say nothing of now any more, though its agent may well be there: its Prometheus is down. */
+export function isOld({ ticks }: SourceCluster, now: number): boolean {
+  const newest = ticks.at(-1)
+  return newest !== undefined && now - newest.at > Math.max(oldAfterMs, 3 * newest.windowMs)
+}
+
 const idleIdentities = (resolver: Resolver, cluster: IndexedCluster, view: View): NodeIdentity[] =>
   view === "workload"
     ? [...cluster.index.workloads.values()].map((workload) =>
@@ -97,7 +105,10 @@ const versionsOf = (node: Node): TopologyNode["versions"] => {
     )
 }
 
-function finishNode(node: Node, stale: boolean, windowMs: number): TopologyNode {
+/** `stale`: what is shown was known then. `old`: so are the numbers, and no health is claimed from them. */
+type Age = { stale: boolean; old: boolean }
+
+function finishNode(node: Node, { stale, old }: Age, windowMs: number): TopologyNode {
   const { identity } = node
   const signals = nodeSignals(node)
   const inMesh = inMeshOf(identity)
@@ -116,7 +127,15 @@ function finishNode(node: Node, stale: boolean, windowMs: number): TopologyNode 
       ...(gateway && node.protocols.size === 0 && sends ? (["http"] as const) : node.protocols),
     ].sort(),
     signals,
-    health: healthOf({ signals, windowMs, pods, sends, stale, measurable: identity.kind !== "unknown" }),
+    health: healthOf({
+      signals,
+      windowMs,
+      pods,
+      sends,
+      stale,
+      old,
+      measurable: identity.kind !== "unknown",
+    }),
     versions: versionsOf(node),
     pods,
     inMesh,
@@ -126,7 +145,7 @@ function finishNode(node: Node, stale: boolean, windowMs: number): TopologyNode 
   }
 }
 
-function finishEdge(id: string, edge: Edge, stale: boolean, windowMs: number): TopologyEdge {
+function finishEdge(id: string, edge: Edge, { stale, old }: Age, windowMs: number): TopologyEdge {
   const signals = signalsOf(edge.sum)
   return {
     id,
@@ -140,17 +159,18 @@ function finishEdge(id: string, edge: Edge, stale: boolean, windowMs: number): T
     tcpOpenedPerSecond: signals.tcpOpenedPerSecond,
     mtlsRatio: signals.mtlsRatio,
     responses: responsesOf(edge.sum),
-    health: healthOf({ signals, windowMs, pods: null, sends: false, stale, measurable: true }).state,
+    health: healthOf({ signals, windowMs, pods: null, sends: false, stale, old, measurable: true }).state,
     reporter: edge.reporter,
     stale,
   }
 }
 
+const areAll = (clusters: ReadonlySet<string>, of: ReadonlySet<string>): boolean =>
+  clusters.size > 0 && [...clusters].every((cluster) => of.has(cluster))
+
 /** A node outside of every cluster is as old as all who speak of it. */
-const isNodeStale = ({ identity, reportedBy }: Node, stale: ReadonlySet<string>): boolean =>
-  identity.cluster
-    ? stale.has(identity.cluster.cluster)
-    : reportedBy.size > 0 && [...reportedBy].every((cluster) => stale.has(cluster))
+const isNodeIn = ({ identity, reportedBy }: Node, clusters: ReadonlySet<string>): boolean =>
+  identity.cluster ? clusters.has(identity.cluster.cluster) : areAll(reportedBy, clusters)
 
 /** Keeps an edge when one of its ends is in the namespaces, and the nodes that its edges need. */
 function filterNamespaces(
@@ -187,13 +207,17 @@ export function buildTopology(sources: TopologySources, options: TopologyOptions
       for (const identity of idleIdentities(graph.resolver, cluster, options.view)) graph.node(identity)
   const newest = chosen.map((source) => source.ticks.at(-1)).filter((tick) => tick !== undefined)
   const windowMs = Math.max(0, ...newest.map((tick) => tick.windowMs))
-  const stale = new Set(chosen.filter(isStale).map((source) => source.cluster))
-  const nodes = [...graph.nodes.values()].map((node) => finishNode(node, isNodeStale(node, stale), windowMs))
+  const idsOf = (some: readonly SourceCluster[]) => new Set(some.map(({ cluster }) => cluster))
+  const stale = idsOf(chosen.filter(isStale))
+  const old = idsOf(chosen.filter((source) => isOld(source, options.now)))
+  const nodes = [...graph.nodes.values()].map((node) =>
+    finishNode(node, { stale: isNodeIn(node, stale), old: isNodeIn(node, old) }, windowMs),
+  )
   const edges = [...graph.edges].map(([id, edge]) =>
     finishEdge(
       id,
       edge,
-      [...edge.reportedBy].every((cluster) => stale.has(cluster)),
+      { stale: areAll(edge.reportedBy, stale), old: areAll(edge.reportedBy, old) },
       windowMs,
     ),
   )
@@ -204,6 +228,6 @@ export function buildTopology(sources: TopologySources, options: TopologyOptions
     view: options.view,
     nodes: shown.nodes.sort(byId),
     edges: shown.edges.sort(byId),
-    notices: chosen.flatMap(noticesOf),
+    notices: chosen.flatMap((source) => noticesOf(source, old.has(source.cluster))),
   }
 }

@@ -1,4 +1,5 @@
 import type { TopologySources } from "../api/mesh.ts"
+import { formatTimeSeconds } from "../format/time.ts"
 import type { Notice } from "./document.ts"
 
 type SourceCluster = TopologySources["clusters"][number]
@@ -28,7 +29,7 @@ const linkNotice: Partial<Record<SourceCluster["link"], (source: SourceCluster) 
   }
 
 /** What a reader must know to trust this cluster's part of the graph. */
-export function noticesOf(source: SourceCluster): Notice[] {
+export function noticesOf(source: SourceCluster, isOld: boolean): Notice[] {
   const link = linkNotice[source.link]?.(source)
   const gaps = (source.ticks.at(-1)?.gaps ?? []).map((gap): Notice => ({
     level: "warning",
@@ -36,5 +37,18 @@ export function noticesOf(source: SourceCluster): Notice[] {
     cluster: source.cluster,
     message: `${source.clusterName}: ${gap}`,
   }))
-  return [...(link ? [{ ...link, cluster: source.cluster }] : []), ...source.notices, ...gaps]
+  const newest = source.ticks.at(-1)
+  const speaks = source.link === "live" || source.link === "late"
+  const old: Notice[] =
+    isOld && speaks && newest
+      ? [
+          {
+            level: "warning",
+            code: "telemetry.gap",
+            cluster: source.cluster,
+            message: `${source.clusterName}: nothing was measured since ${formatTimeSeconds(newest.at)} UTC; shown are the numbers of then`,
+          },
+        ]
+      : []
+  return [...(link ? [{ ...link, cluster: source.cluster }] : []), ...source.notices, ...old, ...gaps]
 }
