@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { z } from "zod"
 import { configPath, createConfigFile } from "./config.ts"
+import { readLocal } from "./local.ts"
 import { run } from "./program.ts"
 
-const Local = z.object({ url: z.string(), token: z.string() })
 const localFile = join(fileURLToPath(new URL("../..", import.meta.url)), ".smm", "local.json")
 
 process.exitCode = await run(process.argv.slice(2), {
@@ -21,5 +19,5 @@ process.exitCode = await run(process.argv.slice(2), {
   readInput: async () => (await text(process.stdin)).trim(),
   isTerminal: process.stdin.isTTY === true,
   config: createConfigFile(configPath(process.env, homedir())),
-  readLocal: () => (existsSync(localFile) ? Local.parse(JSON.parse(readFileSync(localFile, "utf8"))) : null),
+  readLocal: () => readLocal(localFile),
 })

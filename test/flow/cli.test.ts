@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { parse } from "yaml"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createConfigFile } from "#cli/config.ts"
 import type { Io } from "#cli/io.ts"
@@ -98,7 +99,12 @@ afterAll(async () => {
 /** Runs `smm` in process against the API in process. */
 async function smm(
   args: readonly string[],
-  options: { env?: Record<string, string>; input?: string; reachable?: boolean } = {},
+  options: {
+    env?: Record<string, string>
+    input?: string
+    reachable?: boolean
+    local?: { url: string; token: string }
+  } = {},
 ) {
   const api = createApi(fixture.cloud)
   let out = ""
@@ -116,7 +122,7 @@ async function smm(
     readInput: () => Promise.resolve(options.input ?? ""),
     isTerminal: false,
     config: createConfigFile(join(folder, "config.json")),
-    readLocal: () => null,
+    readLocal: () => options.local ?? null,
   }
   const code = await run(args, io)
   return { code, out, err }
@@ -185,6 +191,55 @@ describe("tables", () => {
   })
 })
 
+describe("every list", () => {
+  const lists = [
+    ...["status", "clusters list", "topology", "services", "workloads", "get services", "get pods"],
+    ...["tokens list", "org list", "org members"],
+  ]
+  test.each(lists)(
+    "smm %s prints the same as JSON and YAML, and a table of which wide has more",
+    async (list) => {
+      const of = async (format: string) => (await smm([...list.split(" "), "-o", format])).out
+      const json = JSON.parse(await of("json")) as object
+      expect(parse(await of("yaml"))).toEqual(json)
+      const [table = "", wide = ""] = [await of("table"), await of("wide")]
+      const heads = (text: string) =>
+        text
+          .split("\n")
+          .find((line) => /[A-Z]{3}/.test(line))
+          ?.trim()
+          .split(/\s{2,}/) ?? []
+      expect(heads(wide)).toEqual(expect.arrayContaining(heads(table)))
+      expect(wide.length).toBeGreaterThanOrEqual(table.length)
+    },
+  )
+
+  test("topology's JSON has the shape that scripts are promised", async () => {
+    const { nodes, edges, notices, at, window } = TopologyDocument.parse(
+      JSON.parse((await smm(["topology", "-o", "json"])).out),
+    )
+    expect([at, window]).toEqual([fixture.clock.at, 60])
+    expect(notices.map(({ code, cluster }) => [code, cluster])).toEqual([["cluster.waiting", clusterId]])
+    expect(nodes.find(({ name }) => name === "cart")).toMatchObject({
+      id: `svc/${clusterId}/shop/cart`,
+      kind: "service",
+      cluster: clusterId,
+      namespace: "shop",
+      name: "cart",
+    })
+    expect(edges[0]).toMatchObject({
+      source: `svc/${clusterId}/shop/web`,
+      target: `svc/${clusterId}/shop/cart`,
+      protocol: "http",
+      requestsPerSecond: 100,
+      errorRatio: 0.1,
+      latencyMs: { p50: 10, p95: 40, p99: 90 },
+      bytesPerSecond: { sent: 1_000, received: 50_000 },
+      mtlsRatio: 1,
+    })
+  })
+})
+
 describe("clusters", () => {
   test("add prints the line to copy, list shows it waiting, remove wants to be told twice", async () => {
     const added = await smm(["clusters", "add", "edge", "--write", "traffic"])
@@ -249,6 +304,20 @@ describe("signing in", () => {
     expect([code, err]).toEqual([0, expect.stringContaining("operator of acme")])
     expect(statSync(join(folder, "config.json")).mode & 0o777).toBe(0o600)
     expect((await smm(["services"], { env: {} })).code).toBe(0)
+  })
+
+  test("takes over that of the running npm start, and says how where none runs", async () => {
+    const local = { url: server, token: fixture.tenant.tokens.owner }
+    expect((await smm(["login"], { env: {}, local })).err).toContain("owner of acme")
+    expect((await smm(["status"], { env: {} })).out).toContain(`Server        ${server}`)
+    const { code, err } = await smm(["login"], { env: {} })
+    expect([code, err]).toEqual([2, expect.stringContaining("smm login LINK")])
+  })
+
+  test("with a token that does not work stores nothing", async () => {
+    const { code } = await smm(["login", "--server", server, "--token", `smm_${"B".repeat(43)}`], { env: {} })
+    expect(code).toBe(3)
+    expect((await smm(["services"], { env: {} })).code).toBe(3)
   })
 
   test("by a one-time link makes a token of this machine", async () => {

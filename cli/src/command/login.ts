@@ -52,7 +52,9 @@ async function credentialOf(
   const local = server === undefined ? io.readLocal() : null
   if (local) return { server: local.url, token: local.token }
   if (server === undefined)
-    throw new UsageError("which server? write smm login --server URL --token TOKEN, or smm login LINK")
+    throw new UsageError(
+      "no npm start of this checkout is running in .smm; write smm login LINK with the address that it printed, or smm login --server URL --token TOKEN",
+    )
   const token = flags.token ?? io.env["SMM_TOKEN"] ?? (io.isTerminal ? undefined : await io.readInput())
   if (!token)
     throw new UsageError(
