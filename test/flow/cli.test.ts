@@ -231,10 +231,10 @@ describe("every list", () => {
       source: `svc/${clusterId}/shop/web`,
       target: `svc/${clusterId}/shop/cart`,
       protocol: "http",
-      requestsPerSecond: 100,
-      errorRatio: 0.1,
-      latencyMs: { p50: 10, p95: 40, p99: 90 },
-      bytesPerSecond: { sent: 1_000, received: 50_000 },
+      requestsPerSecond: expect.closeTo(100, 0) as number,
+      errorRatio: expect.closeTo(0.1, 3) as number,
+      latencyMs: { p50: expect.closeTo(10, 0), p95: expect.closeTo(40, 0), p99: expect.closeTo(90, 0) },
+      bytesPerSecond: { sent: expect.closeTo(1_000, -1), received: expect.closeTo(50_000, -3) },
       mtlsRatio: 1,
     })
   })
