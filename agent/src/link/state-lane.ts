@@ -33,6 +33,8 @@ const coalesceMs = 50
 const hashesApartMs = 1_000
 /** How long the first sums wait for lists that run: a kind that is still unknown costs a second comparison. */
 const patienceMs = 3_000
+/** More changes than this (a link that is down for days) are found by their sums: nobody keeps a list of what came and went. */
+const mostDirty = 20_000
 /** Sums of one message: 1,500 buckets are about 20 KB packed. */
 const sumsPerPart = 1_500
 
@@ -68,6 +70,11 @@ export function createStateLane({
     changed(key, before) {
       const at = textOf(key)
       if (dirty.has(at)) return
+      if (dirty.size >= mostDirty) {
+        dirty.clear()
+        compared = false
+        hashesDue = true
+      }
       const first = dirty.size === 0
       dirty.set(at, { ...key, before })
       if (!first) return
