@@ -8,7 +8,6 @@ export type Sockets = {
   /** `gone`: closed meanwhile. */
   send(connection: string, text: string): Promise<"sent" | "gone">
   close(connection: string, code: number, reason: string): Promise<void>
-  isOpen(connection: string): Promise<boolean>
 }
 
 /** Everything the handlers need from outside. One value a process; nothing here knows a request. */

@@ -101,7 +101,6 @@ export function meteredCloud(
         heard(connection, text)
         return "sent"
       },
-      isOpen: () => Promise.resolve(true),
     },
   }
 }

@@ -33,7 +33,6 @@ export function createFakeSockets(): FakeSockets {
       if (open.delete(connection)) closed.push({ connection, code, reason })
       return Promise.resolve()
     },
-    isOpen: (connection) => Promise.resolve(open.has(connection)),
   }
 }
 

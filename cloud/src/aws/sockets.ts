@@ -1,7 +1,6 @@
 import {
   type ApiGatewayManagementApiClient,
   DeleteConnectionCommand,
-  GetConnectionCommand,
   GoneException,
   PostToConnectionCommand,
 } from "@aws-sdk/client-apigatewaymanagementapi"
@@ -18,12 +17,12 @@ export function createAwsSockets(clients: Readonly<Record<Api, ApiGatewayManagem
     const [api = "", ...id] = connection.split(".")
     return { client: clients[api === "link" ? "link" : "console"], ConnectionId: id.join(".") }
   }
-  const unlessGone = async <T>(work: Promise<unknown>, done: T, gone: T): Promise<T> => {
+  const unlessGone = async (work: Promise<unknown>): Promise<"sent" | "gone"> => {
     try {
       await work
-      return done
+      return "sent"
     } catch (error) {
-      if (error instanceof GoneException) return gone
+      if (error instanceof GoneException) return "gone"
       throw error
     }
   }
@@ -31,16 +30,12 @@ export function createAwsSockets(clients: Readonly<Record<Api, ApiGatewayManagem
     send(connection, text) {
       const { client, ConnectionId } = at(connection)
       const command = new PostToConnectionCommand({ ConnectionId, Data: Buffer.from(text, "utf8") })
-      return unlessGone<"sent" | "gone">(client.send(command), "sent", "gone")
+      return unlessGone(client.send(command))
     },
     // API Gateway gives no say in code and reason: what there is to say was sent before.
-    close(connection) {
+    async close(connection) {
       const { client, ConnectionId } = at(connection)
-      return unlessGone(client.send(new DeleteConnectionCommand({ ConnectionId })), undefined, undefined)
-    },
-    isOpen(connection) {
-      const { client, ConnectionId } = at(connection)
-      return unlessGone<boolean>(client.send(new GetConnectionCommand({ ConnectionId })), true, false)
+      await unlessGone(client.send(new DeleteConnectionCommand({ ConnectionId })))
     },
   }
 }

@@ -101,7 +101,6 @@ export function createGateway(options: {
       ws?.close(code, reason)
       return Promise.resolve()
     },
-    isOpen: (connection) => Promise.resolve(open.get(connection)?.ws.readyState === 1),
   }
 
   function count(address: string, by: 1 | -1): number {

@@ -4,6 +4,7 @@ import { limits } from "#shared/protocol/limits.ts"
 import type { Cloud } from "../cloud.ts"
 import { Clusters } from "../store/cluster.ts"
 import { Inventory } from "../store/inventory.ts"
+import { Links } from "../store/link.ts"
 import { istiods } from "./istiod.ts"
 
 const staleAfterMs = 5 * 60_000
@@ -13,7 +14,7 @@ export type LinkView = Pick<ClusterInfo, "link" | "linkSince">
 /** What the link is now. `late` and `stale` follow from silence, so that nobody has to be alive to say so. */
 export function linkOf(
   cluster: Pick<Clusters.Cluster, "createdAt" | "revokedAt" | "connectedAt">,
-  link: Clusters.Link | undefined,
+  link: Links.Link | undefined,
   now: number,
 ): LinkView {
   if (cluster.revokedAt !== null) return { link: "revoked", linkSince: cluster.revokedAt }
@@ -57,7 +58,7 @@ export async function clusterInfo(
 ): Promise<ClusterInfo> {
   const owner = { organizationId, clusterId: cluster.clusterId }
   const [link, status, planes] = await Promise.all([
-    Clusters.readLink(cloud, organizationId, cluster.clusterId),
+    Links.read(cloud, owner),
     Clusters.readStatus(cloud, organizationId, cluster.clusterId),
     istiods(cloud, owner),
   ])

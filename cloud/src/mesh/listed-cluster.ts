@@ -4,6 +4,7 @@ import type { KindState } from "#shared/protocol/message/status.ts"
 import type { Cloud } from "../cloud.ts"
 import { Clusters } from "../store/cluster.ts"
 import type { Inventory } from "../store/inventory.ts"
+import { Links } from "../store/link.ts"
 import { type LinkView, linkOf, time } from "./cluster-info.ts"
 
 /** A cluster as lists of objects need it: how far what is stored can be trusted. */
@@ -23,7 +24,7 @@ export async function listedCluster(
   cluster: Clusters.Cluster,
 ): Promise<ListedCluster> {
   const [link, status] = await Promise.all([
-    Clusters.readLink(cloud, organizationId, cluster.clusterId),
+    Links.read(cloud, { organizationId, clusterId: cluster.clusterId }),
     Clusters.readStatus(cloud, organizationId, cluster.clusterId),
   ])
   const view = linkOf(cluster, link, cloud.now())

@@ -1,6 +1,7 @@
 import type { TopologySources } from "#shared/api/mesh.ts"
 import type { Cloud } from "../cloud.ts"
 import { Clusters } from "../store/cluster.ts"
+import { Links } from "../store/link.ts"
 import { linkOf, readingNotices } from "./cluster-info.ts"
 import { factsOfCluster, newestTick } from "./memory.ts"
 
@@ -13,7 +14,7 @@ async function sourceOf(
 ): Promise<SourceCluster> {
   const owner = { organizationId, clusterId: cluster.clusterId }
   const [link, status, { facts, istiods }, tick] = await Promise.all([
-    Clusters.readLink(cloud, organizationId, cluster.clusterId),
+    Links.read(cloud, owner),
     Clusters.readStatus(cloud, organizationId, cluster.clusterId),
     factsOfCluster(cloud, owner),
     newestTick(cloud, owner),

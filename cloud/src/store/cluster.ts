@@ -31,24 +31,6 @@ export type Cluster = {
   firstMetricsAt: number | null
 }
 
-/** Where the link of a cluster stands. `session` grows with each hello: whoever holds an older one is fenced. */
-export type Link = {
-  session: number
-  epoch: number
-  instance: string
-  connection: string | null
-  keyId: string
-  connectedAt: number | null
-  disconnectedAt: number | null
-  lastSeenAt: number | null
-  lastTickAt: number | null
-  /** Last message of this session that was taken. */
-  seq: number
-  tickMs: number
-  /** When the agent was told to measure at this pace: a slower one's silence is counted from here. */
-  pacedAt?: number
-}
-
 export type StoredStatus = Omit<Status, "type" | "seq">
 
 const nothing: Omit<Cluster, "clusterId" | "name" | "createdAt" | "createdBy" | "write"> = {
@@ -177,16 +159,6 @@ export async function rename(
   const after = await change(cloud, organizationId, clusterId, { name })
   await freeName(cloud, { organizationId, clusterId }, before.name)
   return after
-}
-
-export async function readLink(
-  cloud: Cloud,
-  organizationId: string,
-  clusterId: string,
-): Promise<Link | undefined> {
-  const { pk, sk } = key.link(organizationId, clusterId)
-  const item = await cloud.table.get(pk, sk)
-  return item && (strip(item) as unknown as Link)
 }
 
 export async function readStatus(

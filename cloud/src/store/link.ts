@@ -1,12 +1,28 @@
 import type { Cloud } from "../cloud.ts"
-import type { Clusters } from "./cluster.ts"
-import type { Owner } from "./inventory.ts"
 import { key } from "./key.ts"
+import type { Owner } from "./owner.ts"
 
 export * as Links from "./link.ts"
 
-/** Where the link stands, and what its handlers remember between two messages. */
-export type Link = Clusters.Link & {
+/**
+ * Where the link of a cluster stands, and what its handlers remember between two messages. `session` grows with each hello: whoever holds an
+ * older one is fenced.
+ */
+export type Link = {
+  session: number
+  epoch: number
+  instance: string
+  connection: string | null
+  keyId: string
+  connectedAt: number | null
+  disconnectedAt: number | null
+  lastSeenAt: number | null
+  lastTickAt: number | null
+  /** Last message of this session that was taken. */
+  seq: number
+  tickMs: number
+  /** When the agent was told to measure at this pace: a slower one's silence is counted from here. */
+  pacedAt?: number
   /** Buckets asked for and not yet here. */
   pending: number
   /** When the sums were asked for last: at most once in a while. */
