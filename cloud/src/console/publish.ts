@@ -66,6 +66,21 @@ async function tell(cloud: Cloud, owner: Inventory.Owner, watch: Watches.Watch, 
     await sendPatch(cloud, organizationId, watch, { type: "facts", cluster: clusterId, put, remove })
 }
 
+/** One console that cannot be reached is no reason to fail for whoever brought the news, nor for the other consoles. */
+async function toEach(
+  cloud: Cloud,
+  watches: readonly Watches.Watch[],
+  send: (watch: Watches.Watch) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    watches.map((watch) =>
+      send(watch).catch((error: unknown) => {
+        cloud.log.warn({ err: error, connection: watch.connection }, "a console was not told")
+      }),
+    ),
+  )
+}
+
 /** Sends news of a cluster to the consoles of its organization that show it. `watches`: when the caller has them already. */
 export async function publish(
   cloud: Cloud,
@@ -74,7 +89,7 @@ export async function publish(
   watches?: readonly Watches.Watch[],
 ): Promise<void> {
   const all = watches ?? (await Watches.list(cloud, owner.organizationId))
-  await Promise.all(all.map((watch) => tell(cloud, owner, watch, news)))
+  await toEach(cloud, all, (watch) => tell(cloud, owner, watch, news))
 }
 
 /** Sends what is known of a cluster now (or that it is gone) to the consoles that list clusters. */
@@ -89,7 +104,7 @@ export async function publishCluster(
   const cluster = await Clusters.find(cloud, owner.organizationId, owner.clusterId)
   const put: ClusterInfo[] = cluster ? [await clusterInfo(cloud, owner.organizationId, cluster)] : []
   const remove = cluster ? [] : [owner.clusterId]
-  await Promise.all(
-    listing.map((watch) => sendPatch(cloud, owner.organizationId, watch, { type: "clusters", put, remove })),
+  await toEach(cloud, listing, (watch) =>
+    sendPatch(cloud, owner.organizationId, watch, { type: "clusters", put, remove }),
   )
 }
