@@ -120,6 +120,7 @@ describe.skipIf(skipNote("e2e: the mesh in the console", consoleMissing()))("the
         .first()
         .waitFor()
       await page.getByRole("tab", { name: "Overview" }).click()
+      await inAddress(page, "tab", null)
       await page.keyboard.press("y")
       await inAddress(page, "tab", "yaml")
       await page

@@ -62,8 +62,8 @@ export async function walkByTab(page: Page): Promise<{ stops: Stop[]; ends: bool
 }
 
 /** Notes layout shifts that nobody asked for, from the first paint on. */
-export const noteShifts = (page: Page): Promise<void> =>
-  page.addInitScript(() => {
+export const noteShifts = async (page: Page): Promise<void> => {
+  await page.addInitScript(() => {
     const all: { value: number; what: string[] }[] = []
     ;(window as unknown as { smmShifts: typeof all }).smmShifts = all
     new PerformanceObserver((list) => {
@@ -85,6 +85,7 @@ export const noteShifts = (page: Page): Promise<void> =>
       }
     }).observe({ type: "layout-shift", buffered: true })
   })
+}
 
 /** The sum of the shifts so far, and what shifted. */
 export const shiftsOf = (page: Page): Promise<{ sum: number; what: string[] }> =>

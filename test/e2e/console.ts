@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pino } from "pino"
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core"
 import { createSignInCode } from "#cloud/auth/sign-in.ts"
 import { type LocalCloud, startLocal } from "#cloud/local/server.ts"
@@ -55,6 +56,7 @@ export async function startConsole(): Promise<Rig> {
     port: 0,
     data: null,
     consoleFolder: build,
+    log: pino({ level: "silent" }),
     now: () => Date.now() + ahead,
   })
   ends.push(() => cloud.close())
