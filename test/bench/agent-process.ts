@@ -17,19 +17,28 @@ export type Measured = {
   stop(): Promise<void>
 }
 
-/** Bundles the agent into the folder, as the image has it; returns the file and the flags of Node that the image starts it with. */
-export async function buildAgent(folder: string): Promise<{ file: string; flags: string[] }> {
+/** How the image starts the agent. */
+export type Image = { file: string; flags: string[]; env: Record<string, string> }
+
+/** Bundles the agent into the folder, as the image has it, and reads from the Dockerfile how it starts there. */
+export async function buildAgent(folder: string): Promise<Image> {
   const file = join(folder, "smm-agent.mjs")
   await promisify(execFile)(process.execPath, [join(root, "agent/build.mjs"), file])
   const dockerfile = await readFile(join(root, "agent/Dockerfile"), "utf8")
   const entry = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1]
   if (entry === undefined) throw new Error("agent/Dockerfile has no ENTRYPOINT in one line")
-  return { file, flags: (JSON.parse(entry) as string[]).slice(1, -1) }
+  const env = [...dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value])
+  return { file, flags: (JSON.parse(entry) as string[]).slice(1, -1), env: Object.fromEntries(env) }
 }
 
-/** Starts Node with these arguments; its output goes to `<folder>/<name>.log`. */
-export async function startNode(name: string, folder: string, args: string[]): Promise<Measured> {
-  const running = await launchGuarded({ name, program: process.execPath, args, folder })
+type Place = Image & { folder: string; ends: (() => Promise<unknown>)[] }
+export async function startNode(
+  name: string,
+  folder: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Measured> {
+  const running = await launchGuarded({ name, program: process.execPath, args, folder, env })
   let pid = 0
   while (!pid) pid = await running.pid().catch(() => 0)
   return {

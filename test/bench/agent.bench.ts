@@ -40,7 +40,7 @@ async function measure(folder: string, ends: Ends): Promise<Row[]> {
     return part
   }
   progress("starting the API server, two Prometheus and the cloud, and bundling the agent")
-  const { file, flags } = await buildAgent(folder)
+  const { file, flags, env } = await buildAgent(folder)
   const plane = ending(await startPlane())
   const fewEdges = ending(await startPrometheus())
   const manyEdges = ending(await startPrometheus())
@@ -62,7 +62,7 @@ async function measure(folder: string, ends: Ends): Promise<Row[]> {
     const begin = Date.now()
     const target = ["--kubeconfig", plane.kubeconfig, "--server", cloud.url, "--prometheus", prometheus]
     const state = ["--state", join(folder, "agent-state"), "--log-level", "warn"]
-    const agent = await startNode("agent", folder, [...flags, file, ...target, ...state, ...token])
+    const agent = await startNode("agent", folder, [...flags, file, ...target, ...state, ...token], env)
     ends.push(() => agent.stop())
     await until(
       "the inventory and a tick of the agent",
@@ -140,14 +140,14 @@ async function measure(folder: string, ends: Ends): Promise<Row[]> {
   watching.close()
   await second.stop()
 
-  const bare = await startNode("bare", folder, [...flags, "-e", "setInterval(() => 0, 2 ** 30)"])
+  const bare = await startNode("bare", folder, [...flags, "-e", "setInterval(() => 0, 2 ** 30)"], env)
   const paths = watchedKinds.map(({ group, versions: [version = "v1"], plural }) =>
     group === "" ? `/api/${version}/${plural}` : `/apis/${group}/${version}/${plural}`,
   )
   const script = fileURLToPath(new URL("plain-list.mjs", import.meta.url))
   // It would not fit into the heap that the agent has.
   const free = flags.filter((flag) => !flag.startsWith("--max-old-space-size"))
-  const plain = await startNode("plain", folder, [...free, script, plane.kubeconfig, ...paths])
+  const plain = await startNode("plain", folder, [...free, script, plane.kubeconfig, ...paths], env)
   const listed = await until(
     "the plain lists",
     async () => /listed \d+/.exec(await logOf(plain.process))?.[0],
@@ -167,7 +167,7 @@ async function measure(folder: string, ends: Ends): Promise<Row[]> {
       reach: "<= 140 MB",
       measured: `${megabytes(calm)}; ${megabytes(busy)} watched, a tick each 10 s`,
       floor: `${megabytes(floors.bare)} bare node, ${megabytes(floors.plain)} plain lists`,
-      note: `the most in ${seconds} s each, ${megabytes(peak)} at any time since the start; real kube-apiserver; the image's bundle and flags ${flags.join(" ")}; at 100 services ${megabytes(smallRss)}; plain client: ${listed} objects, kept as parsed${remark}`,
+      note: `the most in ${seconds} s each, ${megabytes(peak)} at any time since the start; real kube-apiserver; the image's bundle and ${[...Object.entries(env).map((pair) => pair.join("=")), ...flags].join(" ")}; at 100 services ${megabytes(smallRss)}; plain client: ${listed} objects, kept as parsed${remark}`,
     },
     {
       quantity: "agent CPU at 100 services, 300 edges, a tick a minute",

@@ -7,7 +7,7 @@ import { z } from "zod"
 import { createClient } from "#shared/api/client.ts"
 import { logOf, startRoom, until } from "../e2e/room.ts"
 import { type GuardedProcess, launchGuarded } from "../real/kube/guarded-process.ts"
-import { buildAgent, startNode } from "./agent-process.ts"
+import { type Image, buildAgent, startNode } from "./agent-process.ts"
 import { type Row, loadNote, ms, progress, quantile, report } from "./report.ts"
 import { startCloudProcess } from "./server.ts"
 import { watchTopology } from "./watcher.ts"
@@ -31,7 +31,7 @@ const Reads = z.object({
 })
 type Reads = z.infer<typeof Reads>
 
-type Place = { folder: string; ends: (() => Promise<unknown>)[]; flags: string[]; file: string }
+type Place = Image & { folder: string; ends: (() => Promise<unknown>)[] }
 /** What a run of the agent cost while nothing in the cluster changed. */
 type Cost = { settled: number; most: number; peak: number; cpuMs: number; ticks: number; held: string }
 
@@ -68,7 +68,7 @@ async function heldBy(log: string): Promise<string> {
 }
 
 async function agentRows(place: Place): Promise<Row[]> {
-  const { folder, ends, flags, file } = place
+  const { folder, ends, flags, file, env } = place
   progress("starting the demo's large mesh and the cloud")
   const kubeconfig = join(folder, "kubeconfig")
   const options = ["--mesh", "large", "--kubeconfig-out", kubeconfig]
@@ -88,13 +88,8 @@ async function agentRows(place: Place): Promise<Row[]> {
     const to = ["--kubeconfig", kubeconfig, "--server", cloud.url, "--token", made.token]
     const state = ["--state", join(folder, "agent-state"), "--port", "0"]
     const begin = Date.now()
-    const agent = await startNode(name.replaceAll(" ", "-"), folder, [
-      ...flags,
-      file,
-      ...to,
-      ...state,
-      ...more,
-    ])
+    const args = [...flags, file, ...to, ...state, ...more]
+    const agent = await startNode(name.replaceAll(" ", "-"), folder, args, env)
     ends.push(() => agent.stop())
     await until(
       "the inventory and a tick",
