@@ -144,6 +144,37 @@ describe("an agent between a cluster and the cloud", { timeout: 200_000 }, () =>
     await converged(agent, made.clusterId)
   })
 
+  test("a namespace that gets 5,000 pods at once is whole soon after, and its cluster live all the while", async () => {
+    await cluster("bookinfo")
+    const { token, cluster: made } = await install()
+    const agent = await agentWith(token, { prometheusUrl: nowhere })
+    await converged(agent, made.clusterId)
+    const deployment = demo.kube.store.get("Deployment.apps", "ratings-v1", "bookinfo")
+    if (!deployment) throw new Error("no deployment ratings-v1")
+    const scaled = { ...deployment, spec: { ...(deployment["spec"] as object), replicas: 5_000 } }
+    demo.kube.store.apply(scaled as Parameters<typeof demo.kube.store.apply>[0])
+    demo.settle()
+    const links = new Set<string>()
+    await eventually(async () => {
+      links.add((await read(made.clusterId)).link)
+      const pods = agent.state().kinds.find(({ kind }) => kind === "Pod")
+      expect(pods).toMatchObject({ state: "live" })
+      expect(pods?.count).toBeGreaterThanOrEqual(5_000)
+    })
+    await converged(agent, made.clusterId)
+    links.add((await read(made.clusterId)).link)
+    expect([...links]).toEqual(["live"])
+    const names = new Set<string>()
+    for (let cursor: string | null = ""; cursor !== null;) {
+      const page: { items: { object: KubeObject }[]; cursor: string | null } = await api(
+        `/objects/Pod?namespace=bookinfo&selector=app%3Dratings&limit=1000${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
+      )
+      for (const { object } of page.items) names.add(object.metadata.name)
+      cursor = page.cursor
+    }
+    expect(names.size).toBe(5_000)
+  })
+
   test("killed in the middle of a sync, it converges after the next start, with the same key", async () => {
     await cluster("large")
     const { token, cluster: made } = await install()

@@ -147,6 +147,35 @@ describe.each(transports)("over %s", (_transport, start) => {
       expect((await joinWith(token)).status).toBe(200)
     })
 
+    test("of another organization joins that one's cluster, and nothing of the first one's", async () => {
+      const identity = await joined()
+      const { body } = await api<ClusterInstall>(
+        stage.server,
+        stage.other.tokens.owner,
+        "POST",
+        "/clusters",
+        { name: `o${count++}` },
+      )
+      const theirs = await join(stage.server, body.token, identity.clusterUid)
+      expect(theirs.clusterId).toBe(body.cluster.clusterId)
+      expect((await call("GET", `/clusters/${theirs.clusterId}`)).status).toBe(404)
+      const mixed = { clusterId: identity.clusterId, keyId: theirs.keyId }
+      expect(await challenge(stage.server, mixed)).toMatchObject({
+        status: 401,
+        body: { code: "link.denied" },
+      })
+      const peer = await meet(stage.server, identity)
+      expect(await new Cache().put(pod("a")).sync(peer, stage.clock.at)).toEqual([["Pod", "shop"]])
+      const seen = await api<{ items: unknown[] }>(
+        stage.server,
+        stage.other.tokens.owner,
+        "GET",
+        "/objects/Pod",
+      )
+      expect(seen.body.items).toEqual([])
+      await peer.close()
+    })
+
     test("guessed over and over is refused before it is looked at, for a while", async () => {
       const guess = () => joinWith(`smj_${"b".repeat(43)}`)
       const answers = await Promise.all(Array.from({ length: 80 }, guess))
@@ -241,7 +270,7 @@ describe.each(transports)("over %s", (_transport, start) => {
         JSON.stringify({ g: "a", i: 0, n: 1, d: gzipSync(JSON.stringify({ seq: 2 })).toString("base64") }),
       ],
       [
-        "that inflates to a gigabyte",
+        "that inflates beyond what a message may have",
         JSON.stringify({
           g: "a",
           i: 0,
@@ -256,6 +285,24 @@ describe.each(transports)("over %s", (_transport, start) => {
       const bye = await peer.next("bye")
       expect(bye.retryAfterMs).toBeGreaterThan(0)
       expect(["link.protocol", "input.too_large"]).toContain(bye.code)
+      await peer.closed
+      const again = await meet(stage.server, identity)
+      expect(await new Cache().put(pod("a")).sync(again, stage.clock.at)).toEqual([["Pod", "shop"]])
+      await again.close()
+    })
+
+    test("that inflates to a gigabyte, in as many frames as are allowed, costs the memory of what is allowed", async () => {
+      const identity = await joined()
+      const peer = await meet(stage.server, identity)
+      // gzip may be written in members one after the other
+      const member = gzipSync(Buffer.alloc(16 * 1024 * 1024, 32))
+      const text = Buffer.concat(Array.from({ length: 64 }, () => member)).toString("base64")
+      const size = Math.ceil(text.length / 64)
+      const before = process.memoryUsage().rss
+      for (let i = 0; i < 64; i++)
+        peer.raw(JSON.stringify({ g: "bomb", i, n: 64, d: text.slice(i * size, (i + 1) * size) }))
+      expect((await peer.next("bye")).code).toBe("link.protocol")
+      expect(process.memoryUsage().rss - before).toBeLessThan(256 * 1024 * 1024)
       await peer.closed
       const again = await meet(stage.server, identity)
       expect(await new Cache().put(pod("a")).sync(again, stage.clock.at)).toEqual([["Pod", "shop"]])

@@ -79,7 +79,9 @@ describe("telemetry from a Prometheus", () => {
     stateOf: () => "live",
   })
 
-  const start = (over: { services?: ServiceView[]; prometheusUrl?: string } = { prometheusUrl: url() }) => {
+  const start = (
+    over: { services?: ServiceView[]; prometheusUrl?: string; queryMs?: number } = { prometheusUrl: url() },
+  ) => {
     const { services = [], ...rest } = over
     telemetry = createTelemetry({ cluster: cluster(services), clock, log: silentLog, ...rest })
     return telemetry
@@ -153,6 +155,18 @@ describe("telemetry from a Prometheus", () => {
     answer = healthy
     await measure()
     expect(telemetry.state()).toMatchObject({ state: "live", reason: "" })
+  })
+
+  test("one that does not come to an answer is given up within the time of a query, and believed again", async () => {
+    start({ prometheusUrl: url(), queryMs: 200 })
+    await measure()
+    answer = failing(/requests_total/, () => undefined)
+    at += 10_000
+    await expect(measure()).rejects.toThrow("did not answer within 0.2 s")
+    expect(telemetry.state()).toMatchObject({ state: "failing", lastTickAt: 1_000_000 })
+    answer = healthy
+    await measure()
+    expect(telemetry.state()).toMatchObject({ state: "live", reason: "", lastTickAt: at })
   })
 
   test("a clock that is set back meanwhile makes no time negative", async () => {

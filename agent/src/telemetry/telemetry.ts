@@ -17,6 +17,8 @@ export type TelemetryOptions = {
   prometheusUrl?: string
   /** Time between the first two reads of the proxies. */
   floorMs?: number
+  /** How long one query to Prometheus may take; 10 s. */
+  queryMs?: number
 }
 
 /** Measures the mesh's traffic from the best source that there is. */
@@ -55,8 +57,11 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     failures = 0
   }
 
-  const given = (url: string): TelemetrySource =>
-    createPrometheusSource({ client: createPrometheusClient({ url, clock }), clock })
+  const given = (url: string): TelemetrySource => {
+    const { queryMs: timeoutMs } = options
+    const limits = timeoutMs === undefined ? {} : { timeoutMs }
+    return createPrometheusSource({ client: createPrometheusClient({ url, clock, ...limits }), clock })
+  }
 
   /** Whether the present source should be kept without a look around. */
   const isSettled = (): boolean => {
