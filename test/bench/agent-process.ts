@@ -31,7 +31,7 @@ export async function buildAgent(folder: string): Promise<Image> {
   return { file, flags: (JSON.parse(entry) as string[]).slice(1, -1), env: Object.fromEntries(env) }
 }
 
-type Place = Image & { folder: string; ends: (() => Promise<unknown>)[] }
+/** Starts Node with these arguments; its output goes to `<folder>/<name>.log`. */
 export async function startNode(
   name: string,
   folder: string,
