@@ -114,8 +114,8 @@ function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
 
 const axes = (options: PlotOptions): uPlot.Axis[] => [
   {
-    size: 18,
-    gap: 3,
+    size: 20,
+    gap: 5,
     space: 52,
     font: "10.5px Inter Variable, sans-serif",
     stroke: (plot) => ink(plot.root, "--text-3"),
