@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
 import { ensureInstalled, node24, root } from "../cli/start/install.mjs"
+import { failuresOf } from "./report.mjs"
 
 ensureInstalled((line) => console.log(line))
 const node = node24()
@@ -71,7 +72,7 @@ rmSync(work, { recursive: true, force: true })
 const suites = results.find(({ name }) => name === "suites")
 const steps = results.filter((result) => result !== suites)
 const passed = steps.filter(({ ok }) => ok).length + (counts?.numPassedTests ?? 0)
-const failedTests = (counts?.numFailedTests ?? 0) + (counts?.numFailedTestSuites ?? 0)
+const failedTests = failuresOf(counts)
 let failed = steps.filter(({ ok }) => !ok).length + failedTests
 if (!suites.ok && failedTests === 0) failed += 1
 if (process.env.SMM_REQUIRE_REAL === "1" && skips.length > 0) {

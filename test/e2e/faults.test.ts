@@ -1,4 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { execFile } from "node:child_process"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Client } from "#shared/api/client.ts"
 import { skipNote } from "#test/real/skip.ts"
 import { differences } from "./compare.ts"
@@ -11,6 +15,13 @@ const whole = (client: Client, cluster: string, kind: string) =>
     .call("listObjects", { params: { kind }, query: { cluster, limit: 1000 } })
     .then(({ items }) => new Set(items.map(({ object }) => object.metadata.name)))
 
+const service = (name: string) => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name, namespace: "bookinfo" },
+  spec: { ports: [{ name: "http", port: 80 }] },
+})
+
 describe.skipIf(skipNote("e2e faults on a real API server", productMissing()))(
   "when a part of the whole dies",
   () => {
@@ -20,13 +31,6 @@ describe.skipIf(skipNote("e2e faults on a real API server", productMissing()))(
       product = await startProduct()
     })
     afterEach(() => product?.stop())
-
-    const service = (name: string) => ({
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name, namespace: "bookinfo" },
-      spec: { ports: [{ name: "http", port: 80 }] },
-    })
 
     test(
       "cloud and agent killed one after the other: nothing acknowledged is lost, what happened meanwhile arrives",
@@ -109,6 +113,128 @@ describe.skipIf(skipNote("e2e faults on a real API server", productMissing()))(
         expect(
           document.edges.filter((edge) => edge.protocol !== "tcp" && edge.requestsPerSecond === 0),
         ).toEqual([])
+      },
+    )
+  },
+)
+
+describe.skipIf(skipNote("e2e faults on a real API server", productMissing()))(
+  "when the API server goes, and what it serves",
+  () => {
+    let product: Product
+
+    beforeAll(async () => {
+      product = await startProduct()
+    })
+    afterAll(() => product?.stop())
+
+    test(
+      "API server killed: kinds are stale since then, nothing is forgotten, and what happened meanwhile arrives",
+      { timeout: 180_000 },
+      async () => {
+        const { client, cluster, kube, plane, agent } = product
+        const before = await whole(client, cluster, "Service")
+        const info = () => client.call("getCluster", { params: { cluster } })
+        const staleKinds = async () => (await info()).kinds.filter(({ state }) => state === "stale")
+        const killedAt = Date.now()
+        await plane.kill()
+        const stale = await until(
+          "kinds that are stale",
+          async () => {
+            const kinds = await staleKinds()
+            return kinds.some(({ kind }) => kind === "Service") ? kinds : undefined
+          },
+          { room: agent },
+        )
+        expect(stale.find(({ kind }) => kind === "Service")).toMatchObject({
+          since: expect.closeTo(killedAt, -5) as number,
+          reason: expect.stringMatching(/ECONNREFUSED|ECONNRESET/) as string,
+          count: before.size,
+        })
+        expect((await info()).link).toBe("live")
+        expect(await whole(client, cluster, "Service")).toEqual(before)
+        const { notices } = await client.call("listObjects", { params: { kind: "Service" }, query: {} })
+        expect(notices).toContainEqual(expect.objectContaining({ code: "kind.stale", cluster }))
+
+        await plane.restart()
+        await kube.create(service("born-after-the-restart"))
+        await until(
+          "the service that was made after the restart",
+          async () => {
+            const names = await whole(client, cluster, "Service")
+            return names.has("born-after-the-restart") && (await staleKinds()).length === 0 ? true : undefined
+          },
+          { room: agent, seconds: 90 },
+        )
+        expect(await whole(client, cluster, "Service")).toEqual(
+          new Set([...before, "born-after-the-restart"]),
+        )
+      },
+    )
+
+    test(
+      "a definition removed and back: its kind is absent, never an empty list of a kind that is there",
+      { timeout: 180_000 },
+      async () => {
+        const { client, cluster, plane, agent } = product
+        const kind = "VirtualService.networking.istio.io"
+        const before = await whole(client, cluster, kind)
+        expect(before.size).toBeGreaterThan(0)
+        const state = async () =>
+          (await client.call("getCluster", { params: { cluster } })).kinds.find((each) => each.kind === kind)
+            ?.state
+        const kubectl = async (...args: string[]): Promise<void> => {
+          await promisify(execFile)(plane.kubectl ?? "kubectl", ["--kubeconfig", plane.kubeconfig, ...args])
+        }
+        const saved = join(product.folder, "virtualservices.json")
+        const { stdout } = await promisify(execFile)(plane.kubectl ?? "kubectl", [
+          ...[
+            "--kubeconfig",
+            plane.kubeconfig,
+            "get",
+            "virtualservices.networking.istio.io",
+            "-A",
+            "-o",
+            "json",
+          ],
+        ])
+        await writeFile(saved, stdout)
+        const definition = join(product.folder, "definition.json")
+        const { stdout: crd } = await promisify(execFile)(plane.kubectl ?? "kubectl", [
+          ...[
+            "--kubeconfig",
+            plane.kubeconfig,
+            "get",
+            "crd",
+            "virtualservices.networking.istio.io",
+            "-o",
+            "json",
+          ],
+        ])
+        await writeFile(definition, crd)
+
+        await kubectl("delete", "crd", "virtualservices.networking.istio.io")
+        await until("an absent kind", async () => ((await state()) === "absent" ? true : undefined), {
+          room: agent,
+        })
+        expect(await whole(client, cluster, kind)).toEqual(new Set())
+        const { notices } = await client.call("listObjects", { params: { kind }, query: {} })
+        expect(notices).toContainEqual(expect.objectContaining({ code: "kind.absent", cluster }))
+        expect((await whole(client, cluster, "Service")).size).toBeGreaterThan(0)
+
+        await kubectl("create", "-f", definition)
+        await until("the definition served again", async () => {
+          await kubectl("get", "virtualservices.networking.istio.io", "-A")
+          return true
+        })
+        await kubectl("create", "-f", saved)
+        await until(
+          "the same routes as before",
+          async () => ((await whole(client, cluster, kind)).size === before.size ? true : undefined),
+          { room: agent, seconds: 90 },
+        )
+        expect(await whole(client, cluster, kind)).toEqual(before)
+        expect(await state()).toBe("live")
       },
     )
   },

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
 import { buildWeb } from "../../cli/start/build.mjs"
 import { ensureInstalled, node24, root } from "../../cli/start/install.mjs"
+import { failuresOf } from "../report.mjs"
 
 const say = (line) => console.log(line)
 ensureInstalled(say)
@@ -44,7 +45,7 @@ const counts = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : n
 const skips = existsSync(skipFile) ? [...new Set(readFileSync(skipFile, "utf8").trim().split("\n"))] : []
 rmSync(work, { recursive: true, force: true })
 if (skips.length > 0) console.log(`\nNot run here:\n${skips.map((line) => `  ${line}`).join("\n")}`)
-let failed = (counts?.numFailedTests ?? 0) + (counts?.numFailedTestSuites ?? 0)
+let failed = failuresOf(counts)
 if (code !== 0 && failed === 0) failed = 1
 if (process.env.SMM_REQUIRE_REAL === "1") failed += skips.length
 console.log(`${counts?.numPassedTests ?? 0} passed, ${failed} failed`)
