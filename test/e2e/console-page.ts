@@ -27,7 +27,7 @@ export async function walkByTab(page: Page): Promise<{ stops: Stop[]; ends: bool
   const stops: Stop[] = []
   for (let i = 0; i < 400; i++) {
     await page.keyboard.press("Tab")
-    const stop = await page.evaluate(() => {
+    const stop = await page.evaluate(async () => {
       const one = document.activeElement as (HTMLElement & { smmSeen?: boolean }) | null
       if (!one || one === document.body) return "end"
       if (one.smmSeen) return "again"
@@ -42,15 +42,18 @@ export async function walkByTab(page: Page): Promise<{ stops: Stop[]; ends: bool
       const last = (window as unknown as { smmLast?: Element }).smmLast
       const inOrder = !last || (last.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) > 0
       ;(window as unknown as { smmLast?: Element }).smmLast = one
+      // A field is lit by its frame, an item of the graph's list by its card on the canvas; an editor takes some frames.
+      const isSeen = () =>
+        lit(one) ||
+        lit(one.closest(":focus-within:not(body):not(html)")) ||
+        lit(one.parentElement) ||
+        lit(one.parentElement?.parentElement ?? null) ||
+        one.dataset["testid"] === "graph-item"
+      for (let frame = 0; frame < 12 && !isSeen(); frame++)
+        await new Promise((resolve) => requestAnimationFrame(resolve))
       return {
         name: `${one.tagName.toLowerCase()} ${one.getAttribute("aria-label") ?? one.textContent?.trim().slice(0, 40) ?? ""}`,
-        // A field is lit by its frame; an item of the graph's list by its card on the canvas.
-        seen:
-          lit(one) ||
-          lit(one.closest(":focus-within:not(body):not(html)")) ||
-          lit(one.parentElement) ||
-          lit(one.parentElement?.parentElement ?? null) ||
-          one.dataset["testid"] === "graph-item",
+        seen: isSeen(),
         inOrder,
       }
     })
@@ -60,6 +63,57 @@ export async function walkByTab(page: Page): Promise<{ stops: Stop[]; ends: bool
   }
   return { stops, ends: false }
 }
+
+/** Texts whose contrast with what is behind them is below 4.5:1, with the ratio. What is off may be lower, as WCAG has it. */
+export const faintTexts = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const canvas = document.createElement("canvas")
+    canvas.width = canvas.height = 1
+    const pen = canvas.getContext("2d", { willReadFrequently: true })
+    if (!pen) return ["no canvas"]
+    type Color = [number, number, number]
+    /** The colours, one painted over the other. */
+    const painted = (colors: string[]): Color => {
+      pen.clearRect(0, 0, 1, 1)
+      for (const color of colors) {
+        pen.fillStyle = color
+        pen.fillRect(0, 0, 1, 1)
+      }
+      const [r = 0, g = 0, b = 0] = pen.getImageData(0, 0, 1, 1).data
+      return [r, g, b]
+    }
+    const luminance = (color: Color): number => {
+      const [r = 0, g = 0, b = 0] = color.map((part) => {
+        const value = part / 255
+        return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+      })
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+    const behind = (element: Element): string[] => {
+      const all: string[] = []
+      for (let one: Element | null = element; one; one = one.parentElement)
+        all.unshift(getComputedStyle(one).backgroundColor)
+      return all
+    }
+    const found = new Set<string>()
+    for (const element of document.querySelectorAll("body *")) {
+      const text = [...element.childNodes]
+        .filter((node) => node.nodeType === Node.TEXT_NODE)
+        .map((node) => node.textContent?.trim() ?? "")
+        .join(" ")
+        .trim()
+      if (!(element instanceof HTMLElement) || text === "" || text === "-") continue
+      if (element.closest(":disabled, .sr, .off, .skip") || !element.checkVisibility()) continue
+      const backs = behind(element)
+      const [one, other] = [
+        luminance(painted([...backs, getComputedStyle(element).color])),
+        luminance(painted(backs)),
+      ].sort((a, b) => b - a)
+      const ratio = ((one ?? 0) + 0.05) / ((other ?? 0) + 0.05)
+      if (ratio < 4.5) found.add(`${ratio.toFixed(2)} ${text.slice(0, 40)}`)
+    }
+    return [...found]
+  })
 
 /** Notes layout shifts that nobody asked for, from the first paint on. */
 export const noteShifts = async (page: Page): Promise<void> => {

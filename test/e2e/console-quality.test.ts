@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Page } from "playwright-core"
 import { skipNote } from "#test/real/skip.ts"
 import { type Rig, consoleMissing, startConsole } from "./console.ts"
-import { countTicks, noteShifts, shiftsOf, unnamed, walkByTab } from "./console-page.ts"
+import { countTicks, faintTexts, noteShifts, shiftsOf, unnamed, walkByTab } from "./console-page.ts"
 import { until } from "./room.ts"
 
 /** Each page with a word that is there when it is. */
@@ -72,12 +72,22 @@ describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()
     })
 
     test.each(pages("CLUSTER"))(
-      "%s: every control has a name, the focus shows, walks in order and is not held",
+      "%s: every control has a name, texts can be read, the focus shows, walks in order and is not held",
       async (_, path, word) => {
         const page = await rig.open(path.replace("CLUSTER", cluster))
         opened.push(page)
         await page.getByText(new RegExp(word)).first().waitFor({ state: "attached" })
         expect(await unnamed(page)).toEqual([])
+        const faint: string[] = []
+        for (const colorScheme of ["dark", "light"] as const) {
+          await page.emulateMedia({ colorScheme })
+          await page.waitForFunction(
+            (wanted) => document.documentElement.dataset["theme"] === wanted,
+            colorScheme,
+          )
+          faint.push(...(await faintTexts(page)).map((text) => `${colorScheme} ${text}`))
+        }
+        expect(faint).toEqual([])
         const { stops, ends } = await walkByTab(page)
         expect(ends).toBe(true)
         expect(stops.length).toBeGreaterThan(8)
