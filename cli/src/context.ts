@@ -19,6 +19,14 @@ export function serverAddress(text: string): string {
   return url.origin
 }
 
+/** A token as it was pasted, without the line break behind it. Undefined for none. @throws UsageError for what no request can carry */
+export function tokenText(text: string | undefined): string | undefined {
+  const token = text?.trim()
+  if (token && !/^[\x21-\x7e]+$/.test(token))
+    throw new UsageError("the token has characters that no token has; copy it again: smm_ and 43 characters")
+  return token === "" ? undefined : token
+}
+
 const idOrUndefined = (org: string | undefined): string | undefined =>
   org?.startsWith("org_") === true ? org : undefined
 
@@ -31,7 +39,7 @@ export async function openContext(io: Io, flags: GlobalFlags): Promise<Context> 
     throw new AppError("auth.required", "no server; run smm login, or set SMM_SERVER and SMM_TOKEN")
   const address = serverAddress(server)
   const own = stored.server === address ? stored : {}
-  const token = flags.token ?? io.env["SMM_TOKEN"] ?? own.token
+  const token = tokenText(flags.token ?? io.env["SMM_TOKEN"] ?? own.token)
   if (!token) throw new AppError("auth.required", `no token for ${address}; run smm login, or set SMM_TOKEN`)
   const base = { server: address, fetch: io.fetch, token }
   const wanted = flags.org ?? own.organizationId

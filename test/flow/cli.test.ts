@@ -358,6 +358,19 @@ describe("exit codes", () => {
     expect((await smm(args, options)).code).toBe(code)
   })
 
+  test.each(["a b", 'smm_"\n"', "smm_\u00e9", "a\nb"])(
+    "a token that cannot be one, %j, is a mistake, not a server out of reach",
+    async (token) => {
+      const { code, err } = await smm(["topology"], { env: { SMM_SERVER: server, SMM_TOKEN: token } })
+      expect([code, err]).toEqual([2, expect.stringContaining("copy it again")])
+    },
+  )
+
+  test("the line break behind a pasted token is not part of it", async () => {
+    const token = `${fixture.tenant.tokens.viewer}\n`
+    expect((await smm(["topology"], { env: { SMM_SERVER: server, SMM_TOKEN: token } })).code).toBe(0)
+  })
+
   test("a broken configuration is named, not overwritten", async () => {
     writeFileSync(join(folder, "config.json"), "{")
     const { code, err } = await smm(["services"], { env: {} })

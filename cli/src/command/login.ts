@@ -1,7 +1,7 @@
 import { hostname } from "node:os"
 import { createClient } from "#shared/api/client.ts"
 import type { Session } from "#shared/api/session.ts"
-import { serverAddress } from "../context.ts"
+import { serverAddress, tokenText } from "../context.ts"
 import { UsageError } from "../exit.ts"
 import type { Io } from "../io.ts"
 import type { Add } from "./add.ts"
@@ -55,7 +55,9 @@ async function credentialOf(
     throw new UsageError(
       "no npm start of this checkout is running in .smm; write smm login LINK with the address that it printed, or smm login --server URL --token TOKEN",
     )
-  const token = flags.token ?? io.env["SMM_TOKEN"] ?? (io.isTerminal ? undefined : await io.readInput())
+  const token = tokenText(
+    flags.token ?? io.env["SMM_TOKEN"] ?? (io.isTerminal ? undefined : await io.readInput()),
+  )
   if (!token)
     throw new UsageError(
       `no token for ${server}; make one in Settings, Tokens, and write --token smm_... or pipe it in`,
