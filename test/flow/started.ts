@@ -35,6 +35,8 @@ export function runCommand(
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   })
+  // A command that ends without reading what it was given is no fault.
+  child.stdin.on("error", () => undefined)
   child.stdin.end(input ?? "")
   let stdout = ""
   let stderr = ""
