@@ -9,8 +9,8 @@ import { z } from "zod"
 import { createClient } from "#shared/api/client.ts"
 import { type Command, isReady, killAll, npmStart, processesNaming, root, runCommand } from "./started.ts"
 
-const patience = { timeout: 60_000, interval: 50 }
-const longTest = 120_000
+const patience = { timeout: 90_000, interval: 50 }
+const longTest = 200_000
 const Ready = z.strictObject({ url: z.url(), token: z.string(), org: z.string() })
 type Ready = z.infer<typeof Ready>
 
@@ -18,7 +18,15 @@ const newFolder = (): string => mkdtempSync(join(tmpdir(), "smm-start-"))
 
 async function startOn(data: string, ...flags: string[]): Promise<{ command: Command; ready: Ready }> {
   const command = npmStart(["--port", "0", "--json", "--data", data, ...flags])
-  await vi.waitFor(() => expect(isReady(command)).toBe(true), patience)
+  try {
+    await vi.waitFor(
+      () => expect([isReady(command), command.stderr()]).toEqual([true, expect.any(String)]),
+      patience,
+    )
+  } catch (error) {
+    killAll(data)
+    throw error
+  }
   return { command, ready: Ready.parse(JSON.parse(command.stdout())) }
 }
 
