@@ -1,14 +1,17 @@
 import { holdOrder } from "./order.ts"
 
 /**
- * The rows as the reader sees them: while `held` (the pointer is over the table), values change in place and a new order waits. Another
+ * The rows as the reader sees them: while the reader is at them, values change in place and a new order waits. Another
  * `question` (sort, filter) is an order the reader asked for, and is taken at once.
  */
 export class ShownRows<Row> {
   #wanted: () => readonly Row[]
   #id: (row: Row) => string
   #question: () => string
-  held = $state(false)
+  /** The pointer is over them. */
+  pointed = $state(false)
+  /** The reader walks through them by keys, or reads one beside them. */
+  read = $state(false)
   /** Counts acceptances, so that `rows` is derived again. */
   #accepted = $state(0)
   #order: readonly string[] = []
@@ -28,7 +31,9 @@ export class ShownRows<Row> {
     this.#asked = question
     this.#seen = this.#accepted
     const result =
-      this.held && !fresh ? holdOrder(this.#order, wanted, this.#id) : { rows: [...wanted], moved: false }
+      (this.pointed || this.read) && !fresh
+        ? holdOrder(this.#order, wanted, this.#id)
+        : { rows: [...wanted], moved: false }
     this.#order = result.rows.map(this.#id)
     return result
   })
