@@ -86,6 +86,8 @@ describe.skipIf(skipNote("e2e: faults in the console", consoleMissing()))("a con
       async (path, url, words, there) => {
         const page = await (await rig.context()).newPage()
         opened.push(page)
+        // Without its socket, which would tell it to read anew.
+        await page.route("**/api/v1/socket-tickets", (route) => route.abort())
         await page.route(url, (route) =>
           how === "aborted"
             ? route.abort()
@@ -98,7 +100,7 @@ describe.skipIf(skipNote("e2e: faults in the console", consoleMissing()))("a con
         await page.goto(`${rig.cloud.url}${path}`)
         await page.getByText(words).first().waitFor()
         await page.unroute(url)
-        await page.getByRole("button", { name: "Retry" }).first().click()
+        await page.getByRole("button", { name: "Retry", exact: true }).first().click()
         await page.getByText(there).first().waitFor()
         expect(await page.getByText(words).count()).toBe(0)
       },

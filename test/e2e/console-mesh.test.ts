@@ -136,6 +136,7 @@ describe.skipIf(skipNote("e2e: the mesh in the console", consoleMissing()))("the
       await page.getByTestId("panel-title").getByText("payment").waitFor()
       await page.goBack()
       await page.waitForURL(/\/services\/.*range=15m/)
+      await page.getByRole("heading", { name: "payment", level: 1 }).waitFor()
       await page.keyboard.press("Escape")
       await page.waitForURL("**/services")
     })

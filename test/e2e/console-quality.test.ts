@@ -59,6 +59,8 @@ describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()
         await page.goto(`${rig.cloud.url}${path}`)
         await page.getByText(new RegExp(word)).first().waitFor({ state: "attached" })
       }
+      // Under the pointer nothing moves, not even into a better order.
+      for (const { page } of seen) await page.mouse.move(640, 420)
       await until(
         "three ticks on every page",
         () => Promise.resolve(seen.every(({ ticks }) => ticks.count >= 3) ? true : undefined),
