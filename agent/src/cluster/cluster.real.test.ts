@@ -76,7 +76,8 @@ describe.skipIf(skipNote("the agent's watch on a real kube-apiserver", missing))
       kubectl(["delete", "crd", "virtualservices.networking.istio.io"])
       await eventually(() => expect(cache.stateOf(virtualService)).toBe("absent"))
       expect(namesOf(cache, virtualService)).toEqual([])
-      expect(cache.stateOf("DestinationRule.networking.istio.io")).toBe("live")
+      // Its first list may still be on its way: a definition and its API arrive one after the other.
+      await eventually(() => expect(cache.stateOf("DestinationRule.networking.istio.io")).toBe("live"))
 
       kubectl(["apply", "-f", definitions])
       await eventually(() => expect(cache.stateOf(virtualService)).toBe("live"))
