@@ -1,0 +1,58 @@
+import type { KubeObject, ObjectRef } from "../kube/object.ts"
+
+export const levels = ["error", "warning", "info"] as const
+export type Level = (typeof levels)[number]
+
+/** One operation of RFC 6902; `path` is a JSON pointer into the whole object (`/spec/http/0/timeout`). */
+export type PatchOperation =
+  | { op: "add" | "replace"; path: string; value: unknown }
+  | { op: "remove"; path: string }
+
+/** One edit of a plain object: a patch of one that is there, a new one, or the end of one. */
+export type Edit =
+  | { object: ObjectRef; patch: readonly PatchOperation[] }
+  | { create: KubeObject }
+  | { remove: ObjectRef }
+
+/** A certain remedy. Applying its edits passes validation, removes the finding and adds no other. */
+export type Fix = { title: string; edits: readonly Edit[] }
+
+/** Another object that a finding is about; `path` is where in it, empty for the whole, `cluster` empty for the finding's own. */
+export type Reference = { object: ObjectRef; path: string; cluster: string }
+
+/** What a rule says of one place in one object. */
+export type Finding = {
+  code: string
+  level: Level
+  /** What is wrong, with the values, in one sentence without a full stop. */
+  message: string
+  cluster: string
+  object: ObjectRef
+  /** In the object, as people write it: `spec.http[0].route[1].destination.host`, `metadata.annotations["a.b/c"]`; empty for the whole. */
+  path: string
+  references: readonly Reference[]
+  fix: Fix | null
+}
+
+/** The identity of a finding over time: what it says may change with the names in it, where it stands does not. */
+export const findingKey = (finding: Finding): string =>
+  [
+    finding.cluster,
+    finding.object.kind,
+    finding.object.namespace,
+    finding.object.name,
+    finding.code,
+    finding.path,
+  ].join("\u0000")
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** The one order of findings: by cluster, object, path, code, message. */
+export const byPlace = (a: Finding, b: Finding): number =>
+  compare(a.cluster, b.cluster) ||
+  compare(a.object.kind, b.object.kind) ||
+  compare(a.object.namespace, b.object.namespace) ||
+  compare(a.object.name, b.object.name) ||
+  compare(a.path, b.path) ||
+  compare(a.code, b.code) ||
+  compare(a.message, b.message)
