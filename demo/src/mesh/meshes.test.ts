@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { defaultSettings, indexMesh } from "#shared/istio/mesh.ts"
+import { defaultSettings } from "#shared/istio/mesh.ts"
+import { indexMesh } from "#shared/istio/model.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { record } from "#shared/topology/fact/read.ts"
 import { bookinfo } from "./bookinfo.ts"

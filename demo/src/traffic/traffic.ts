@@ -1,4 +1,5 @@
-import { type MeshSettings, defaultSettings, indexMesh } from "#shared/istio/mesh.ts"
+import { type MeshSettings, defaultSettings } from "#shared/istio/mesh.ts"
+import { indexMesh } from "#shared/istio/model.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import type { Demand } from "./behaviour.ts"
 import { Counters } from "./counters.ts"

@@ -1,9 +1,8 @@
-import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "../kube/object.ts"
-import { type Json, list, record, stringMap, strings, text } from "../topology/fact/read.ts"
-import { configHost, isWildcard } from "./host.ts"
-import { httpRouteRules } from "./http-route.ts"
-import { type Instance, podInstance, workloadEntryInstance } from "./instance.ts"
-import { type RegistryService, kubernetesService, serviceEntryServices } from "./registry.ts"
+import type { Lookup } from "../incremental/table.ts"
+import type { ObjectRef } from "../kube/object.ts"
+import { type Json, list, record, stringMap } from "../topology/fact/read.ts"
+import type { Instance } from "./instance.ts"
+import type { RegistryService } from "./registry.ts"
 
 /** What of MeshConfig decides about routing and security. */
 export type MeshSettings = {
@@ -12,6 +11,12 @@ export type MeshSettings = {
   trustDomain: string
   autoMtls: boolean
   outbound: "ALLOW_ANY" | "REGISTRY_ONLY"
+  /** What counts for objects without `exportTo`; empty: everywhere. Source: MeshConfig `default*ExportTo`. */
+  exportTo: {
+    service: readonly string[]
+    virtualService: readonly string[]
+    destinationRule: readonly string[]
+  }
 }
 
 export const defaultSettings: MeshSettings = {
@@ -20,6 +25,7 @@ export const defaultSettings: MeshSettings = {
   trustDomain: "cluster.local",
   autoMtls: true,
   outbound: "ALLOW_ANY",
+  exportTo: { service: [], virtualService: [], destinationRule: [] },
 }
 
 /** An object of the mesh with its spec and the order Istio takes it in. */
@@ -54,51 +60,51 @@ export type GatewayRule = {
   route: Json
 }
 
-/** Everything the decisions look up, indexed once. Build it anew when an object changed. */
+/** Everything the decisions look up, by the keys they have. Kept up to date by `MeshModel`; each look can be recorded. */
 export type Mesh = {
-  settings: MeshSettings
-  services: ReadonlyMap<string, readonly RegistryService[]>
-  wildcardServices: readonly RegistryService[]
-  /** Oldest first, as Istio prefers them. */
-  virtualServices: ReadonlyMap<string, VirtualService>
-  /** Mesh-bound virtual services by exact host, and those with wildcards. */
-  meshRoutes: { byHost: ReadonlyMap<string, readonly VirtualService[]>; wildcard: readonly VirtualService[] }
-  gatewayRoutes: ReadonlyMap<string, readonly VirtualService[]>
-  httpRoutes: ReadonlyMap<string, readonly GatewayRule[]>
-  gateways: readonly Config[]
-  kubernetesGateways: ReadonlyMap<string, Config>
-  destinationRules: ReadonlyMap<string, readonly DestinationRule[]>
-  sidecars: ReadonlyMap<string, readonly Config[]>
-  peerAuthentications: ReadonlyMap<string, readonly Config[]>
-  authorizationPolicies: ReadonlyMap<string, readonly Config[]>
-  instances: ReadonlyMap<string, readonly Instance[]>
-  /** `namespace/label=value` -> instances. */
-  byLabel: ReadonlyMap<string, readonly Instance[]>
+  readonly settings: MeshSettings
+  /** By host; oldest first, as Istio prefers them. */
+  readonly services: Lookup<readonly RegistryService[]>
+  readonly wildcardServices: readonly RegistryService[]
+  /** By `namespace/name`. */
+  readonly virtualServices: Lookup<VirtualService>
+  /** Mesh-bound virtual services by exact host, and those with wildcards; oldest first. */
+  readonly meshRoutes: {
+    readonly byHost: Lookup<readonly VirtualService[]>
+    readonly wildcard: readonly VirtualService[]
+  }
+  /** By `namespace/name` of the Istio gateway. */
+  readonly gatewayRoutes: Lookup<readonly VirtualService[]>
+  /** By the key of a parent, see `GatewayRule.parents`. */
+  readonly httpRoutes: Lookup<readonly GatewayRule[]>
+  readonly gateways: readonly Config[]
+  readonly kubernetesGateways: Lookup<Config>
+  /** These four by namespace. */
+  readonly destinationRules: Lookup<readonly DestinationRule[]>
+  readonly sidecars: Lookup<readonly Config[]>
+  readonly peerAuthentications: Lookup<readonly Config[]>
+  readonly authorizationPolicies: Lookup<readonly Config[]>
+  /** By namespace. */
+  readonly instances: Lookup<readonly Instance[]>
+  /** By `namespace/label=value`. */
+  readonly byLabel: Lookup<readonly Instance[]>
 }
 
-const push = <T>(map: Map<string, T[]>, key: string, value: T): void => {
-  const known = map.get(key)
-  if (known) known.push(value)
-  else map.set(key, [value])
-}
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Oldest first, then by name and namespace. Source: pilot `SortConfigByCreationTime`. */
-export const byAge = (
+/** Oldest first, then by `name.namespace`. Source: pilot `SortConfigByCreationTime`. */
+export function byAge(
   a: { created: string; object: ObjectRef },
   b: { created: string; object: ObjectRef },
-): number => {
+): number {
   if (a.created !== b.created) return a.created < b.created ? -1 : 1
-  const [left, right] = [`${a.object.name}.${a.object.namespace}`, `${b.object.name}.${b.object.namespace}`]
-  return left < right ? -1 : left > right ? 1 : 0
+  const [left, right] = [a.object, b.object]
+  if (left.name === right.name) return order(left.namespace, right.namespace)
+  // Joined only where it decides: this runs for every pair of a large mesh.
+  return left.name.startsWith(right.name) || right.name.startsWith(left.name)
+    ? order(`${left.name}.${left.namespace}`, `${right.name}.${right.namespace}`)
+    : order(left.name, right.name)
 }
-
-const configOf = (object: KubeObject): Config => ({
-  object: refOf(object),
-  namespace: object.metadata.namespace ?? "",
-  spec: record(object["spec"]),
-  created: object.metadata.creationTimestamp ?? "",
-  annotations: object.metadata.annotations ?? {},
-})
 
 /** `namespace/name` of a gateway as an object of a namespace names it; old configs write `name.namespace.svc...`. Source: pilot `resolveGatewayName`. */
 export function gatewayName(written: string, namespace: string): string {
@@ -109,119 +115,8 @@ export function gatewayName(written: string, namespace: string): string {
   return `${of ?? namespace}/${name}`
 }
 
-function virtualServiceOf(object: KubeObject, domain: string): VirtualService {
-  const config = configOf(object)
-  const gateways = strings(config.spec["gateways"]).map((name) => gatewayName(name, config.namespace))
-  return {
-    ...config,
-    hosts: strings(config.spec["hosts"]).map((host) => configHost(host, config.namespace, domain)),
-    gateways: gateways.length === 0 ? ["mesh"] : gateways,
-    exportTo: strings(config.spec["exportTo"]),
-  }
-}
-
-function destinationRuleOf(object: KubeObject, domain: string): DestinationRule {
-  const config = configOf(object)
-  return {
-    ...config,
-    host: configHost(text(config.spec["host"]), config.namespace, domain),
-    exportTo: strings(config.spec["exportTo"]),
-  }
-}
-
 /** The key under which an object of a namespaced kind is found. */
 export const key = (namespace: string, name: string): string => `${namespace}/${name}`
-
-function grouped<T extends { namespace: string; created: string; object: ObjectRef }>(
-  configs: readonly T[],
-): Map<string, T[]> {
-  const map = new Map<string, T[]>()
-  for (const config of [...configs].sort(byAge)) push(map, config.namespace, config)
-  return map
-}
-
-function routesOf(
-  virtualServices: readonly VirtualService[],
-): Pick<Mesh, "virtualServices" | "meshRoutes" | "gatewayRoutes"> {
-  const byHost = new Map<string, VirtualService[]>()
-  const wildcard: VirtualService[] = []
-  const gatewayRoutes = new Map<string, VirtualService[]>()
-  for (const config of virtualServices) {
-    for (const gateway of new Set(config.gateways))
-      if (gateway !== "mesh") push(gatewayRoutes, gateway, config)
-    if (!config.gateways.includes("mesh")) continue
-    for (const host of new Set(config.hosts)) if (!isWildcard(host)) push(byHost, host, config)
-    if (config.hosts.some(isWildcard)) wildcard.push(config)
-  }
-  return {
-    virtualServices: new Map(
-      virtualServices.map((config) => [key(config.namespace, config.object.name), config]),
-    ),
-    meshRoutes: { byHost, wildcard },
-    gatewayRoutes,
-  }
-}
-
-function instancesOf(all: readonly Instance[]): Pick<Mesh, "instances" | "byLabel"> {
-  const instances = new Map<string, Instance[]>()
-  const byLabel = new Map<string, Instance[]>()
-  for (const instance of all) {
-    push(instances, instance.namespace, instance)
-    for (const [label, value] of Object.entries(instance.labels))
-      push(byLabel, `${instance.namespace}/${label}=${value}`, instance)
-  }
-  return { instances, byLabel }
-}
-
-function registryOf(all: readonly RegistryService[]): Pick<Mesh, "services" | "wildcardServices"> {
-  const services = new Map<string, RegistryService[]>()
-  for (const service of [...all].sort(byAge))
-    if (!isWildcard(service.host)) push(services, service.host, service)
-  return { services, wildcardServices: all.filter(({ host }) => isWildcard(host)).sort(byAge) }
-}
-
-const gatewayKind = "Gateway.gateway.networking.k8s.io"
-
-/** Indexes the objects of one cluster; kinds that decide nothing are passed over. */
-export function indexMesh(objects: Iterable<KubeObject>, settings: MeshSettings = defaultSettings): Mesh {
-  const byKind = new Map<string, KubeObject[]>()
-  for (const object of objects) push(byKind, kindKeyOf(object), object)
-  const of = (kind: string): KubeObject[] => byKind.get(kind) ?? []
-  const configs = (kind: string): Config[] => of(kind).map(configOf)
-  const httpRoutes = new Map<string, GatewayRule[]>()
-  for (const rule of of("HTTPRoute.gateway.networking.k8s.io")
-    .map(configOf)
-    .sort(byAge)
-    .flatMap((config) => httpRouteRules(config, settings.domain)))
-    for (const parent of new Set(rule.parents.map((ref) => ref.key))) push(httpRoutes, parent, rule)
-  return {
-    settings,
-    ...registryOf([
-      ...of("Service").map((object) => kubernetesService(object, settings.domain)),
-      ...of("ServiceEntry.networking.istio.io").flatMap(serviceEntryServices),
-    ]),
-    ...routesOf(
-      of("VirtualService.networking.istio.io")
-        .map((object) => virtualServiceOf(object, settings.domain))
-        .sort(byAge),
-    ),
-    ...instancesOf([
-      ...of("Pod").map(podInstance),
-      ...of("WorkloadEntry.networking.istio.io").map(workloadEntryInstance),
-    ]),
-    httpRoutes,
-    gateways: configs("Gateway.networking.istio.io").sort(byAge),
-    kubernetesGateways: new Map(
-      configs(gatewayKind).map((config) => [key(config.namespace, config.object.name), config]),
-    ),
-    destinationRules: grouped(
-      of("DestinationRule.networking.istio.io").map((object) => destinationRuleOf(object, settings.domain)),
-    ),
-    sidecars: grouped(configs("Sidecar.networking.istio.io")),
-    peerAuthentications: grouped(configs("PeerAuthentication.security.istio.io")),
-    authorizationPolicies: grouped(configs("AuthorizationPolicy.security.istio.io")),
-  }
-}
 
 const none: readonly Instance[] = []
 

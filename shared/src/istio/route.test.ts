@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest"
 import type { KubeObject } from "../kube/object.ts"
 import type { Client, HttpRequest } from "./client.ts"
 import { config, service } from "./fixture.ts"
-import { indexMesh } from "./mesh.ts"
+import { defaultSettings } from "./mesh.ts"
+import { indexMesh } from "./model.ts"
 import { routeRequest } from "./route.ts"
 
 const client: Client = { kind: "sidecar", namespace: "shop", labels: { app: "web", version: "v1" } }
@@ -283,6 +284,7 @@ describe("hosts that no service has", () => {
       trustDomain: "cluster.local",
       autoMtls: true,
       outbound: "REGISTRY_ONLY",
+      exportTo: defaultSettings.exportTo,
     })
     expect(routeRequest(closed, client, request)).toMatchObject({ outcome: "blackhole", status: 502 })
   })

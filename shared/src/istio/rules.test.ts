@@ -10,7 +10,7 @@ import { targetOf } from "./endpoints.ts"
 import { config, pod, service } from "./fixture.ts"
 import { compareSpecificity, configHost, hostMatches, mostSpecific } from "./host.ts"
 import { podInstance } from "./instance.ts"
-import { indexMesh } from "./mesh.ts"
+import { indexMesh } from "./model.ts"
 import { peerAuthenticationFor } from "./peer-authentication.ts"
 import { visibleService } from "./visibility.ts"
 

@@ -1,0 +1,302 @@
+import { Table, firstOf } from "../incremental/table.ts"
+import { Tracker } from "../incremental/tracker.ts"
+import { type KubeObject, kindKeyOf, refOf } from "../kube/object.ts"
+import { record, strings, text } from "../topology/fact/read.ts"
+import { configHost, isWildcard } from "./host.ts"
+import { httpRouteRules } from "./http-route.ts"
+import { type Instance, podInstance, workloadEntryInstance } from "./instance.ts"
+import {
+  type Config,
+  type DestinationRule,
+  type GatewayRule,
+  type Mesh,
+  type MeshSettings,
+  type VirtualService,
+  byAge,
+  defaultSettings,
+  gatewayName,
+  key,
+} from "./mesh.ts"
+import { type RegistryService, kubernetesService, serviceEntryServices } from "./registry.ts"
+
+export const configOf = (object: KubeObject): Config => ({
+  object: refOf(object),
+  namespace: object.metadata.namespace ?? "",
+  spec: record(object["spec"]),
+  created: object.metadata.creationTimestamp ?? "",
+  annotations: object.metadata.annotations ?? {},
+})
+
+const orDefault = (written: readonly string[], otherwise: readonly string[]): readonly string[] =>
+  written.length === 0 ? otherwise : written
+
+function virtualServiceOf(object: KubeObject, { domain, exportTo }: MeshSettings): VirtualService {
+  const config = configOf(object)
+  const gateways = strings(config.spec["gateways"]).map((name) => gatewayName(name, config.namespace))
+  return {
+    ...config,
+    hosts: strings(config.spec["hosts"]).map((host) => configHost(host, config.namespace, domain)),
+    gateways: gateways.length === 0 ? ["mesh"] : gateways,
+    exportTo: orDefault(strings(config.spec["exportTo"]), exportTo.virtualService),
+  }
+}
+
+function destinationRuleOf(object: KubeObject, { domain, exportTo }: MeshSettings): DestinationRule {
+  const config = configOf(object)
+  return {
+    ...config,
+    host: configHost(text(config.spec["host"]), config.namespace, domain),
+    exportTo: orDefault(strings(config.spec["exportTo"]), exportTo.destinationRule),
+  }
+}
+
+const byName = (a: Instance, b: Instance): number =>
+  a.name < b.name ? -1 : a.name > b.name ? 1 : a.object.kind < b.object.kind ? -1 : 1
+
+const networking = "networking.istio.io"
+const kinds = {
+  service: ["Service", `ServiceEntry.${networking}`],
+  virtualService: [`VirtualService.${networking}`],
+  httpRoute: ["HTTPRoute.gateway.networking.k8s.io"],
+  gateway: [`Gateway.${networking}`],
+  kubernetesGateway: ["Gateway.gateway.networking.k8s.io"],
+  destinationRule: [`DestinationRule.${networking}`],
+  sidecar: [`Sidecar.${networking}`],
+  peerAuthentication: ["PeerAuthentication.security.istio.io"],
+  authorizationPolicy: ["AuthorizationPolicy.security.istio.io"],
+  instance: ["Pod", `WorkloadEntry.${networking}`],
+} as const
+
+/** One entry of a table, remembered so that it can be taken out again. */
+type Entry = () => void
+
+/** The key of what is looked up as a whole, not by a part of it. */
+const whole = ""
+
+/**
+ * The model of one cluster, kept up to date object by object. Kinds that decide nothing are passed over. With a tracker, every look at it is recorded
+ * (see shared/src/incremental).
+ */
+export class MeshModel implements Mesh {
+  readonly settings: MeshSettings
+  readonly #tracker: Tracker
+  readonly #entries = new Map<string, Entry[]>()
+  #current: Entry[] = []
+
+  readonly #services: Table<RegistryService>
+  readonly #virtualServices: Table<VirtualService>
+  readonly #meshRoutes: Table<VirtualService>
+  readonly #wildcardRoutes: Table<VirtualService>
+  readonly #gatewayRoutes: Table<VirtualService>
+  readonly #httpRoutes: Table<GatewayRule>
+  readonly #gateways: Table<Config>
+  readonly #kubernetesGateways: Table<Config>
+  readonly #destinationRules: Table<DestinationRule>
+  readonly #sidecars: Table<Config>
+  readonly #peerAuthentications: Table<Config>
+  readonly #authorizationPolicies: Table<Config>
+  readonly #instances: Table<Instance>
+  readonly #byLabel: Table<Instance>
+
+  readonly virtualServices: Mesh["virtualServices"]
+  readonly meshRoutes: Mesh["meshRoutes"]
+  readonly kubernetesGateways: Mesh["kubernetesGateways"]
+
+  constructor(settings: MeshSettings, tracker: Tracker = new Tracker()) {
+    this.settings = settings
+    this.#tracker = tracker
+    this.#services = this.#table(kinds.service)
+    this.#virtualServices = this.#table(kinds.virtualService)
+    this.#meshRoutes = this.#table(kinds.virtualService)
+    this.#wildcardRoutes = this.#table(kinds.virtualService)
+    this.#gatewayRoutes = this.#table(kinds.virtualService)
+    this.#httpRoutes = this.#table(kinds.httpRoute)
+    this.#gateways = this.#table(kinds.gateway)
+    this.#kubernetesGateways = this.#table(kinds.kubernetesGateway)
+    this.#destinationRules = this.#table(kinds.destinationRule)
+    this.#sidecars = this.#table(kinds.sidecar)
+    this.#peerAuthentications = this.#table(kinds.peerAuthentication)
+    this.#authorizationPolicies = this.#table(kinds.authorizationPolicy)
+    this.#instances = new Table(tracker, kinds.instance, byName)
+    this.#byLabel = new Table(tracker, kinds.instance, byName)
+    this.virtualServices = firstOf(this.#virtualServices)
+    this.kubernetesGateways = firstOf(this.#kubernetesGateways)
+    const wildcards = this.#wildcardRoutes
+    this.meshRoutes = {
+      byHost: this.#meshRoutes,
+      get wildcard() {
+        return wildcards.get(whole) ?? []
+      },
+    }
+  }
+
+  #table<T extends Pick<Config, "created" | "object">>(of: readonly string[]): Table<T> {
+    return new Table<T>(this.#tracker, of, byAge)
+  }
+
+  get services(): Mesh["services"] {
+    return this.#services
+  }
+  get wildcardServices(): readonly RegistryService[] {
+    return this.#services.get(whole) ?? []
+  }
+  get gatewayRoutes(): Mesh["gatewayRoutes"] {
+    return this.#gatewayRoutes
+  }
+  get httpRoutes(): Mesh["httpRoutes"] {
+    return this.#httpRoutes
+  }
+  get gateways(): readonly Config[] {
+    return this.#gateways.get(whole) ?? []
+  }
+  get destinationRules(): Mesh["destinationRules"] {
+    return this.#destinationRules
+  }
+  get sidecars(): Mesh["sidecars"] {
+    return this.#sidecars
+  }
+  get peerAuthentications(): Mesh["peerAuthentications"] {
+    return this.#peerAuthentications
+  }
+  get authorizationPolicies(): Mesh["authorizationPolicies"] {
+    return this.#authorizationPolicies
+  }
+  get instances(): Mesh["instances"] {
+    return this.#instances
+  }
+  get byLabel(): Mesh["byLabel"] {
+    return this.#byLabel
+  }
+
+  /** Adds an object, in place of the one of the same kind, namespace and name. */
+  put(object: KubeObject): void {
+    const kind = kindKeyOf(object)
+    const add = adders[kind]
+    if (add === undefined) return
+    this.remove(kind, object.metadata.namespace ?? "", object.metadata.name)
+    this.#current = []
+    add(this, object)
+    this.#entries.set(`${kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`, this.#current)
+  }
+
+  remove(kind: string, namespace: string, name: string): void {
+    const id = `${kind}/${namespace}/${name}`
+    const entries = this.#entries.get(id)
+    if (entries === undefined) return
+    for (const undo of entries) undo()
+    this.#entries.delete(id)
+  }
+
+  #enter<T>(table: Table<T>, at: string, item: T): void {
+    table.add(at, item)
+    this.#current.push(() => {
+      table.remove(at, item)
+    })
+  }
+
+  addService(service: RegistryService): void {
+    const exportTo = orDefault(service.exportTo, this.settings.exportTo.service)
+    const known = exportTo === service.exportTo ? service : { ...service, exportTo }
+    this.#enter(this.#services, isWildcard(service.host) ? whole : service.host, known)
+  }
+
+  addVirtualService(object: KubeObject): void {
+    const config = virtualServiceOf(object, this.settings)
+    this.#enter(this.#virtualServices, key(config.namespace, config.object.name), config)
+    for (const [index, gateway] of config.gateways.entries())
+      if (gateway !== "mesh" && config.gateways.indexOf(gateway) === index)
+        this.#enter(this.#gatewayRoutes, gateway, config)
+    if (!config.gateways.includes("mesh")) return
+    for (const [index, host] of config.hosts.entries())
+      if (!isWildcard(host) && config.hosts.indexOf(host) === index)
+        this.#enter(this.#meshRoutes, host, config)
+    if (config.hosts.some(isWildcard)) this.#enter(this.#wildcardRoutes, whole, config)
+  }
+
+  addHttpRoute(object: KubeObject): void {
+    for (const rule of httpRouteRules(configOf(object), this.settings.domain))
+      for (const parent of new Set(rule.parents.map((ref) => ref.key)))
+        this.#enter(this.#httpRoutes, parent, rule)
+  }
+
+  addGateway(object: KubeObject): void {
+    this.#enter(this.#gateways, whole, configOf(object))
+  }
+
+  addKubernetesGateway(object: KubeObject): void {
+    const config = configOf(object)
+    this.#enter(this.#kubernetesGateways, key(config.namespace, config.object.name), config)
+  }
+
+  addDestinationRule(object: KubeObject): void {
+    const config = destinationRuleOf(object, this.settings)
+    this.#enter(this.#destinationRules, config.namespace, config)
+  }
+
+  addSidecar(object: KubeObject): void {
+    const config = configOf(object)
+    this.#enter(this.#sidecars, config.namespace, config)
+  }
+
+  addPeerAuthentication(object: KubeObject): void {
+    const config = configOf(object)
+    this.#enter(this.#peerAuthentications, config.namespace, config)
+  }
+
+  addAuthorizationPolicy(object: KubeObject): void {
+    const config = configOf(object)
+    this.#enter(this.#authorizationPolicies, config.namespace, config)
+  }
+
+  addInstance(instance: Instance): void {
+    this.#enter(this.#instances, instance.namespace, instance)
+    for (const label in instance.labels)
+      this.#enter(this.#byLabel, `${instance.namespace}/${label}=${instance.labels[label] ?? ""}`, instance)
+  }
+}
+
+const adders: Record<string, (model: MeshModel, object: KubeObject) => void> = {
+  Service: (model, object) => {
+    model.addService(kubernetesService(object, model.settings.domain))
+  },
+  [kinds.service[1]]: (model, object) => {
+    for (const service of serviceEntryServices(object)) model.addService(service)
+  },
+  [kinds.virtualService[0]]: (model, object) => {
+    model.addVirtualService(object)
+  },
+  [kinds.httpRoute[0]]: (model, object) => {
+    model.addHttpRoute(object)
+  },
+  [kinds.gateway[0]]: (model, object) => {
+    model.addGateway(object)
+  },
+  [kinds.kubernetesGateway[0]]: (model, object) => {
+    model.addKubernetesGateway(object)
+  },
+  [kinds.destinationRule[0]]: (model, object) => {
+    model.addDestinationRule(object)
+  },
+  [kinds.sidecar[0]]: (model, object) => {
+    model.addSidecar(object)
+  },
+  [kinds.peerAuthentication[0]]: (model, object) => {
+    model.addPeerAuthentication(object)
+  },
+  [kinds.authorizationPolicy[0]]: (model, object) => {
+    model.addAuthorizationPolicy(object)
+  },
+  Pod: (model, object) => {
+    model.addInstance(podInstance(object))
+  },
+  [kinds.instance[1]]: (model, object) => {
+    model.addInstance(workloadEntryInstance(object))
+  },
+}
+
+/** The model of the objects of one cluster. */
+export function indexMesh(objects: Iterable<KubeObject>, settings: MeshSettings = defaultSettings): Mesh {
+  const model = new MeshModel(settings)
+  for (const object of objects) model.put(object)
+  return model
+}
