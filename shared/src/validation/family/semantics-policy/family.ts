@@ -1,0 +1,10 @@
+import type { Family } from "../../check.ts"
+import { destinationRuleCheck } from "./destination-rule/check.ts"
+
+const checks = [destinationRuleCheck]
+
+/** What Istio's own validation says of one object, for the kinds that say how traffic is treated: rules, policies, telemetry, extensions. */
+export const semanticsPolicy: Family = {
+  rules: [...new Set(checks.flatMap((each) => each.rules))],
+  checks,
+}

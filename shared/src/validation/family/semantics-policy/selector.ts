@@ -1,0 +1,148 @@
+import { refOf, type KubeObject } from "../../../kube/object.ts"
+import { record, text, type Json } from "../../../topology/fact/read.ts"
+import type { Report } from "../../check.ts"
+import { at } from "../../path.ts"
+import { rule } from "../../rule.ts"
+import { isEmptyMap, selectorProblem } from "../../semantic/labels.ts"
+import { refused } from "./effect.ts"
+import { isSet, items, section } from "./read.ts"
+
+export const selectorInvalid = rule({
+  code: "selector.invalid",
+  aliases: ["IST0106"],
+  level: "error",
+  title: "Selector cannot select",
+  effect: refused,
+  remedy: "Select by whole labels: a key and a value without wildcards",
+  source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
+})
+
+export const selectorEmpty = rule({
+  code: "selector.empty",
+  aliases: ["IST0133"],
+  level: "warning",
+  title: "Selector has no labels",
+  effect: "Every workload of the namespace is selected, which is seldom what a selector is written for",
+  remedy: "Name the labels of the workloads, or leave the selector out",
+  source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
+})
+
+export const targetConflict = rule({
+  code: "targetref.with_selector",
+  aliases: ["IST0106"],
+  level: "error",
+  title: "More than one of selector, targetRef and targetRefs is set",
+  effect: refused,
+  remedy: "Keep the one that says where the policy applies",
+  source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
+})
+
+export const targetInvalid = rule({
+  code: "targetref.invalid",
+  aliases: ["IST0106"],
+  level: "error",
+  title: "Target reference cannot be followed",
+  effect: refused,
+  remedy: "Refer by name to a Gateway, GatewayClass, Service or ServiceEntry of the same namespace",
+  source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
+})
+
+export const targetRules = [selectorInvalid, selectorEmpty, targetConflict, targetInvalid]
+export const selectorRules = [selectorInvalid, selectorEmpty]
+
+/** A selector of the security and telemetry kinds (`matchLabels`), or of the networking kinds (`labels`). */
+export function checkSelector(
+  object: KubeObject,
+  at: { field: "selector" | "workloadSelector"; labels: "matchLabels" | "labels" },
+  report: Report,
+): void {
+  const selector = section(record(object["spec"])[at.field])
+  if (selector === undefined) return
+  const labels = selector[at.labels]
+  if (isEmptyMap(labels)) return reportEmpty(object, at.field, report)
+  const problem = selectorProblem(labels)
+  if (problem !== undefined)
+    report(selectorInvalid, { path: `spec.${at.field}.${at.labels}`, message: problem })
+}
+
+/** Kinds where no selector and an empty one are the same to Istio, so that leaving it out is safe. */
+const equalToNone = new Set([
+  "AuthorizationPolicy.security.istio.io",
+  "RequestAuthentication.security.istio.io",
+  "PeerAuthentication.security.istio.io",
+  "WasmPlugin.extensions.istio.io",
+  "TrafficExtension.extensions.istio.io",
+])
+
+function reportEmpty(object: KubeObject, field: string, report: Report): void {
+  const ref = refOf(object)
+  const path = `spec.${field}`
+  const message = `the ${field} has no labels, so it selects every workload${
+    ref.namespace === "" ? "" : ` of ${ref.namespace}`
+  }`
+  report(
+    selectorEmpty,
+    equalToNone.has(ref.kind)
+      ? {
+          path,
+          message,
+          fix: {
+            title: "Leave the empty selector out",
+            edits: [{ object: ref, patch: [{ op: "remove", path: `/spec/${field}` }] }],
+          },
+        }
+      : { path, message },
+  )
+}
+
+/** Groups of the kinds that a policy may attach to; the version does not count. */
+const targets: Readonly<Record<string, string>> = {
+  Service: "",
+  ServiceEntry: "networking.istio.io",
+  Gateway: "gateway.networking.k8s.io",
+  GatewayClass: "gateway.networking.k8s.io",
+}
+const allowed = Object.entries(targets)
+  .map(([kind, group]) => (group === "" ? kind : `${kind} of ${group}`))
+  .join(", ")
+
+function targetProblem(target: Json): string | undefined {
+  const kind = text(target["kind"])
+  const group = text(target["group"])
+  const wanted = Object.hasOwn(targets, kind) ? targets[kind] : undefined
+  if (wanted === undefined || (group !== wanted && !(group === "core" && wanted === "")))
+    return `${kind === "" ? "no kind" : kind}${group === "" ? "" : ` of ${group}`} is not one of ${allowed}`
+  if (text(target["name"]) === "") return `the reference to a ${kind} has no name`
+  const namespace = text(target["namespace"])
+  return namespace === ""
+    ? undefined
+    : `the reference to ${kind} ${text(target["name"])} names the namespace ${namespace}; policies attach within their own`
+}
+
+function checkTarget(target: unknown, path: string, report: Report): void {
+  if (!isSet(target)) return
+  const problem = targetProblem(record(target))
+  if (problem !== undefined) report(targetInvalid, { path, message: problem })
+}
+
+/** Where a policy applies: at most one of a selector, a target and targets, each well formed. */
+export function checkTargets(
+  object: KubeObject,
+  field: "selector" | "workloadSelector",
+  report: Report,
+): void {
+  const spec = record(object["spec"])
+  const selector = spec[field]
+  const refs = items(spec["targetRefs"])
+  if (selector === undefined && spec["targetRef"] === undefined && refs.length === 0) return
+  const set = Number(isSet(selector)) + Number(isSet(spec["targetRef"])) + Number(refs.length > 0)
+  if (set > 1)
+    report(targetConflict, {
+      path: "spec",
+      message: `only one of ${field}, targetRef and targetRefs may be set, here are ${set}`,
+    })
+  if (isSet(selector))
+    checkSelector(object, { field, labels: field === "selector" ? "matchLabels" : "labels" }, report)
+  checkTarget(spec["targetRef"], "spec.targetRef", report)
+  for (let i = 0; i < refs.length; i++) checkTarget(refs[i], at("spec.targetRefs", i), report)
+}
