@@ -27,6 +27,7 @@ import { type Probes, startProbes } from "./process/probes.ts"
 import { startTicker } from "./process/ticker.ts"
 import { createUsage, held } from "./process/usage.ts"
 import type { Telemetry } from "./telemetry/telemetry.ts"
+import { startValidation } from "./validation/validation.ts"
 
 export type AgentOptions = {
   placement: Placement
@@ -96,6 +97,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let uid = ""
 
   const cluster = watchCluster({ api, cache, clock, signal, log })
+  const validation = startValidation({ cache, clock, signal, log })
   const telemetry = options.createTelemetry(createClusterView(cache, () => uid))
 
   const wake = (): void => link.wake()
@@ -213,7 +215,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   async function shut(): Promise<void> {
     stop.abort(new Error("the agent stops"))
     lanes.state.close()
-    await Promise.allSettled([link.done, cluster.done, ticker.done, leadership.done])
+    await Promise.allSettled([link.done, cluster.done, ticker.done, leadership.done, validation.done])
     await Promise.allSettled([probes?.close(), telemetry.close()])
     api.close()
   }

@@ -1,5 +1,5 @@
 import { type BucketSum, emptySum, moveSum, objectHash } from "#shared/kube/bucket.ts"
-import { type KindSpec, watchedKinds } from "#shared/kube/kinds.ts"
+import { type KindSpec, inventoryKinds } from "#shared/kube/kinds.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import type { KindState } from "#shared/protocol/message/status.ts"
 
@@ -60,7 +60,7 @@ const maxReason = 500
 
 export const seenKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
-export function createCache(now: () => number, specs: readonly KindSpec[] = watchedKinds): Cache {
+export function createCache(now: () => number, specs: readonly KindSpec[] = inventoryKinds): Cache {
   const kinds = new Map<string, KindCache>()
   for (const spec of specs)
     kinds.set(spec.key, {

@@ -1,7 +1,7 @@
 import type { Answer } from "#shared/api/client.ts"
 import type { InventoryItem, KindSummary } from "#shared/api/inventory.ts"
 import { AppError } from "#shared/error.ts"
-import { type KindSpec, kindsNamed, watchedKinds } from "#shared/kube/kinds.ts"
+import { type KindSpec, inventoryKinds, kindsNamed } from "#shared/kube/kinds.ts"
 import { isKubernetesName } from "#shared/kube/object.ts"
 import type { KindState } from "#shared/protocol/message/status.ts"
 import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
@@ -24,7 +24,7 @@ export async function listKinds(cloud: Cloud, actor: Actor): Promise<{ items: Ki
   const clusters = await Promise.all(
     (await clustersFor(cloud, actor)).map((cluster) => listedCluster(cloud, actor.organizationId, cluster)),
   )
-  const items = watchedKinds.map(({ key, family, namespaced }) => ({
+  const items = inventoryKinds.map(({ key, family, namespaced }) => ({
     kind: key,
     family,
     namespaced,

@@ -1,6 +1,6 @@
 import { kindKey } from "./object.ts"
 
-export type KindFamily = "core" | "istio" | "gateway"
+export type KindFamily = "core" | "istio" | "gateway" | "derived"
 
 /** A kind the agent watches. `versions` in order of preference: the first one that the cluster serves is used. */
 export type KindSpec = {
@@ -72,6 +72,12 @@ export const watchedKinds: readonly KindSpec[] = [
   spec("gateway", gateway, ["v1", "v1beta1"], ["ReferenceGrant", "referencegrants"]),
 ]
 
+/** What the agent makes out of the others and sends like them. No API server has it. */
+export const derivedKinds: readonly KindSpec[] = [spec("derived", "smm.io", ["v1"], ["Finding", "findings"])]
+
+/** All kinds of the inventory. */
+export const inventoryKinds: readonly KindSpec[] = [...watchedKinds, ...derivedKinds]
+
 /** Short names, as the kinds' own definitions give them. */
 const shortNames: Record<string, string> = {
   Namespace: "ns",
@@ -99,7 +105,7 @@ const shortNames: Record<string, string> = {
 }
 
 const byName = new Map<string, KindSpec[]>()
-for (const kind of watchedKinds) {
+for (const kind of inventoryKinds) {
   for (const name of [
     kind.key,
     kind.kind,
@@ -116,5 +122,7 @@ for (const kind of watchedKinds) {
 /** The kinds a person may mean by a name: key, kind, plural, short name, `plural.group`; more than one when the name is ambiguous (`gateways`). */
 export const kindsNamed = (name: string): readonly KindSpec[] => byName.get(name.toLowerCase()) ?? []
 
-/** The kind of a key, or undefined for one we do not watch. */
-export const kindOf = (key: string): KindSpec | undefined => watchedKinds.find((kind) => kind.key === key)
+const byKey = new Map(inventoryKinds.map((kind) => [kind.key, kind]))
+
+/** The kind of a key, or undefined for one that is not in the inventory. */
+export const kindOf = (key: string): KindSpec | undefined => byKey.get(key)

@@ -76,6 +76,10 @@ export const check = (definition: Check): Check => definition
 /** Several rules with their checks, as a family exports them. */
 export type Family = { rules: readonly Rule[]; checks: readonly Check[] }
 
+/** The rules of families, by code. */
+export const rulesOf = (families: readonly Family[]): ReadonlyMap<string, Rule> =>
+  new Map(families.flatMap(({ rules }) => rules).map((rule) => [rule.code, rule]))
+
 /** An example of a rule: YAML that makes it fire, and a near miss that must not. Kept out of the engine's bundle. */
 export type Example = { code: string; fires: string; silent: string; meshConfig?: string; note?: string }
 

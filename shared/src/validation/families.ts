@@ -1,10 +1,8 @@
-import type { Family } from "./check.ts"
+import { type Family, rulesOf } from "./check.ts"
 import type { Rule } from "./rule.ts"
 
 /** Every family of rules, in the order they are documented. */
 export const families: readonly Family[] = []
 
 /** Every rule, by code. */
-export const rulesByCode: ReadonlyMap<string, Rule> = new Map(
-  families.flatMap(({ rules }) => rules).map((rule) => [rule.code, rule]),
-)
+export const rulesByCode: ReadonlyMap<string, Rule> = rulesOf(families)

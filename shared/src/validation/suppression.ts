@@ -68,8 +68,22 @@ function isFor(suppression: Suppression, finding: Finding, rule: Rule | undefine
   )
 }
 
+/** What an object's own annotations ask for about a finding, for the longest time; null when nothing. Whether it still holds is not looked at. */
+export function suppressionOf(
+  object: KubeObject,
+  finding: Finding,
+  rules: ReadonlyMap<string, Rule>,
+): Suppression | null {
+  const found = suppressionsOf(object).filter((wish) => isFor(wish, finding, rules.get(finding.code)))
+  return (
+    found.find(({ until }) => until === null) ??
+    found.sort((a, b) => Date.parse(b.until ?? "") - Date.parse(a.until ?? ""))[0] ??
+    null
+  )
+}
+
 /** A time that cannot be read never holds back a finding. */
-const holds = ({ until }: Suppression, nowMs: number): boolean =>
+export const holds = ({ until }: Suppression, nowMs: number): boolean =>
   until === null || Date.parse(until.length === 10 ? `${until}T23:59:59Z` : until) >= nowMs
 
 /** Sorts out what nobody wants to be told of. Suppressed findings are kept: they are shown and counted. */

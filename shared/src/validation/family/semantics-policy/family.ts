@@ -1,7 +1,8 @@
 import type { Family } from "../../check.ts"
 import { destinationRuleCheck } from "./destination-rule/check.ts"
+import { sidecarCheck } from "./sidecar/check.ts"
 
-const checks = [destinationRuleCheck]
+const checks = [destinationRuleCheck, sidecarCheck]
 
 /** What Istio's own validation says of one object, for the kinds that say how traffic is treated: rules, policies, telemetry, extensions. */
 export const semanticsPolicy: Family = {

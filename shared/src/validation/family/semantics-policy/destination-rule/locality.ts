@@ -10,13 +10,12 @@ const topology = new Set([
   "topology.istio.io/subzone",
 ])
 
-/** Whether one of two localities holds the other; `region/*` is `region`. A last `*` is for what is left. */
+/** Whether one of two localities holds the other; the later one's wildcard is for what the earlier left. */
 function overlap(a: string, b: string): boolean {
-  if (b === "*") return a === "*"
   const [x, y] = [a.split("/"), b.split("/")]
   const depth = Math.min(x.length, y.length)
   for (let i = 0; i < depth; i++) {
-    if (x[i] === "*" || y[i] === "*") return true
+    if (x[i] === "*") return true
     if (x[i] !== y[i]) return false
   }
   return true
