@@ -1,8 +1,10 @@
 import type { Family } from "../../check.ts"
+import { faultCheck, removedKindCheck } from "./deprecation/check.ts"
 import { destinationRuleCheck } from "./destination-rule/check.ts"
+import { envoyFilterCheck } from "./envoy-filter/check.ts"
 import { sidecarCheck } from "./sidecar/check.ts"
 
-const checks = [destinationRuleCheck, sidecarCheck]
+const checks = [destinationRuleCheck, sidecarCheck, envoyFilterCheck, faultCheck, removedKindCheck]
 
 /** What Istio's own validation says of one object, for the kinds that say how traffic is treated: rules, policies, telemetry, extensions. */
 export const semanticsPolicy: Family = {
