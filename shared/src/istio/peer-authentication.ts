@@ -18,10 +18,14 @@ export function peerAuthenticationFor(
   port: number,
 ): PeerAuthenticationDecision {
   const own = mesh.peerAuthentications.get(server.namespace) ?? []
-  const selecting = own.find((config) => {
-    const selector = selectorOf(config)
-    return selector !== undefined && isSubset(selector, server.labels)
-  })
+  // In the root namespace one with a selector is not looked at. Source: pilot `ComposePeerAuthentication`.
+  const selecting =
+    server.namespace === mesh.settings.rootNamespace
+      ? undefined
+      : own.find((config) => {
+          const selector = selectorOf(config)
+          return selector !== undefined && isSubset(selector, server.labels)
+        })
   const wide = (config: Config): boolean => selectorOf(config) === undefined
   const root = (mesh.peerAuthentications.get(mesh.settings.rootNamespace) ?? []).find(wide)
   const levels: [Config | undefined, unknown, string][] = [
