@@ -1,0 +1,152 @@
+import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
+import { type DestinationRule, byAge } from "../../../istio/mesh.ts"
+import { list, record, stringMap, text } from "../../../topology/fact/read.ts"
+import { type Report, type View, check } from "../../check.ts"
+import { rule } from "../../rule.ts"
+import { audienceOf, shared } from "./audience.ts"
+import { serviceOfHost, servicesOf } from "./host.ts"
+import { hidingSidecar } from "./imports.ts"
+import { destinationRuleKind, registryKinds, sidecarKind } from "./kinds.ts"
+import { listed } from "./words.ts"
+
+export const duplicateRule = rule({
+  code: "destinationrule.duplicate",
+  aliases: ["KIA0201"],
+  level: "warning",
+  title: "Several DestinationRules say different things of one host",
+  effect:
+    "Istio joins the rules of one host in a namespace: the first of each subset counts, and the first traffic policy; the rest is passed over",
+  remedy: "Join the rules into one",
+  source: "https://istio.io/latest/docs/ops/best-practices/traffic-management/#split-virtual-services",
+})
+export const shadowingRule = rule({
+  code: "destinationrule.shadowing",
+  aliases: [],
+  level: "warning",
+  title: "DestinationRule hides one of the service's owner",
+  effect:
+    "A client takes the rule of its own namespace whole and nothing of the service's, which loses its subsets and TLS settings there",
+  remedy: "Repeat in this rule what the other one sets, or remove it",
+  source: "https://istio.io/latest/docs/ops/best-practices/traffic-management/#cross-namespace-configuration",
+})
+
+const selectorOf = (found: DestinationRule): string => {
+  const selector = found.spec["workloadSelector"]
+  if (selector === undefined) return ""
+  return Object.entries(stringMap(record(selector)["matchLabels"]))
+    .map(([label, value]) => `${label}=${value}`)
+    .sort()
+    .join()
+}
+
+const subsetsOf = ({ spec }: DestinationRule): string[] =>
+  list(spec["subsets"]).map((subset) => text(record(subset)["name"]))
+
+/** What both set, of which only one is taken. Undefined when they go together. */
+function collision(a: DestinationRule, b: DestinationRule, isMerged: boolean): string | undefined {
+  if (!isMerged)
+    return "are exported differently and so are not joined: a client of both takes one of them whole"
+  const names = new Set(subsetsOf(a))
+  const both = subsetsOf(b).filter((name) => names.has(name))
+  if (both.length > 0) return `both define subset ${listed(both)}`
+  if (a.spec["trafficPolicy"] !== undefined && b.spec["trafficPolicy"] !== undefined)
+    return "both set a trafficPolicy"
+  return names.size === 0 && subsetsOf(b).length === 0 ? "both are for the whole host" : undefined
+}
+
+const sameExports = (a: DestinationRule, b: DestinationRule): boolean =>
+  [...a.exportTo].sort().join() === [...b.exportTo].sort().join()
+
+function isUnseen(view: View, namespace: string, host: string): boolean {
+  if (
+    view.mesh.sidecars.get(namespace) === undefined &&
+    view.mesh.sidecars.get(view.settings.rootNamespace) === undefined
+  )
+    return false
+  const services = isWildcard(host) ? [] : servicesOf(view, host)
+  const homes =
+    services.length > 0
+      ? services.map((service) => service.namespace)
+      : [serviceOfHost(host, view.settings.domain)?.namespace ?? namespace]
+  return homes.every((home) => home !== namespace && hidingSidecar(view, namespace, host, home) !== undefined)
+}
+
+function reportDuplicate(
+  own: DestinationRule,
+  all: readonly DestinationRule[],
+  view: View,
+  report: Report,
+): void {
+  const byDefault = view.settings.exportTo.destinationRule
+  const audience = audienceOf(own.exportTo, own.namespace, byDefault)
+  for (const other of all) {
+    if (other === own || other.host !== own.host) continue
+    if (selectorOf(other) !== selectorOf(own)) continue
+    if (!shared(audience, audienceOf(other.exportTo, other.namespace, byDefault))) continue
+    const how = collision(own, other, sameExports(own, other))
+    if (how === undefined || isUnseen(view, own.namespace, own.host)) continue
+    const first = byAge(own, other) < 0 ? own : other
+    report(duplicateRule, {
+      path: "spec.host",
+      message: `${other.object.name} is for ${own.host} too: ${how}; ${first === own ? "this one is older and wins" : `${first.object.name} is older and wins`}`,
+      references: [{ object: other.object, path: "spec.host" }],
+    })
+    return
+  }
+}
+
+/** What of the service's own rule a client loses. */
+function lost(own: DestinationRule, other: DestinationRule): string | undefined {
+  const names = new Set(subsetsOf(own))
+  const subsets = subsetsOf(other).filter((name) => !names.has(name))
+  if (subsets.length > 0) return `subset${subsets.length > 1 ? "s" : ""} ${listed(subsets)}`
+  const tls = record(record(other.spec["trafficPolicy"])["tls"])["mode"]
+  const ownTls = record(record(own.spec["trafficPolicy"])["tls"])["mode"]
+  return typeof tls === "string" && ownTls === undefined ? `TLS mode ${tls}` : undefined
+}
+
+/** A rule outside of the service's namespace takes the place of the one there, for clients of its namespace. */
+function reportShadowing(own: DestinationRule, view: View, report: Report): void {
+  for (const { namespace } of servicesOf(view, own.host)) {
+    if (namespace === own.namespace) return
+    const others = view.mesh.destinationRules.get(namespace)
+    if (others === undefined) continue
+    for (const other of others) {
+      if (!hostMatches(other.host, own.host)) continue
+      const audience = audienceOf(other.exportTo, namespace, view.settings.exportTo.destinationRule)
+      if (!audience.all && !audience.namespaces.has(own.namespace)) continue
+      const what = lost(own, other)
+      if (what === undefined) continue
+      report(shadowingRule, {
+        path: "spec.host",
+        message: `clients in ${own.namespace} take this rule alone for ${own.host} and lose ${what} of ${namespace}/${other.object.name}`,
+        references: [{ object: other.object, path: "" }],
+      })
+      return
+    }
+  }
+}
+
+export const destinationRuleMerge = check({
+  name: "destinationrule/merge",
+  subject: destinationRuleKind,
+  reads: [destinationRuleKind, ...registryKinds, sidecarKind],
+  rules: [duplicateRule, shadowingRule],
+  run: (object, view, report) => {
+    const namespace = object.metadata.namespace ?? ""
+    const rules = view.mesh.destinationRules.get(namespace)
+    if (rules === undefined) return
+    const host = configHost(text(record(object["spec"])["host"]), namespace, view.settings.domain)
+    if (host === "") return
+    let own: DestinationRule | undefined
+    let same = 0
+    for (const candidate of rules) {
+      if (candidate.host !== host) continue
+      same++
+      if (candidate.object.name === object.metadata.name) own = candidate
+    }
+    if (own === undefined) return
+    if (same > 1) reportDuplicate(own, rules, view, report)
+    if (namespace !== view.settings.rootNamespace && !isWildcard(host)) reportShadowing(own, view, report)
+  },
+})
