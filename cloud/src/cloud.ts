@@ -28,7 +28,7 @@ export type Cloud = {
 
 export const secondsOf = (ms: number): number => Math.ceil(ms / 1000)
 
-export const newId = (prefix: "org" | "usr" | "cls" | "tok" | "key"): string => `${prefix}_${ulid()}`
+export const newId = (prefix: "org" | "usr" | "cls" | "tok" | "key" | "sup"): string => `${prefix}_${ulid()}`
 
 /** A secret of 256 bits as base64url: 43 characters. */
 export const newSecret = (prefix: string): string => `${prefix}${randomBytes(32).toString("base64url")}`

@@ -13,6 +13,8 @@ export const errorStatus = {
   "member.exists": 409,
   "member.last_owner": 409,
   "token.not_found": 404,
+  "suppression.not_found": 404,
+  "suppression.too_many": 409,
   "cluster.not_found": 404,
   "cluster.name_taken": 409,
   "cluster.already_joined": 409,

@@ -10,6 +10,7 @@ export const Id = {
   cluster: prefixed("cls"),
   token: prefixed("tok"),
   key: prefixed("key"),
+  suppression: prefixed("sup"),
 }
 
 /** A name a person gives to a cluster or an organization's token: as a DNS label, so that it is safe in URLs, labels and shells. */

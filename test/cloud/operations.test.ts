@@ -4,6 +4,7 @@ import type { OperationName } from "#shared/api/operations.ts"
 import { hashOf } from "#cloud/cloud.ts"
 import { createSignInCode } from "#cloud/auth/sign-in.ts"
 import type { Inventory } from "#cloud/store/inventory.ts"
+import { Suppressions } from "#cloud/store/suppression.ts"
 import { Tokens } from "#cloud/store/token.ts"
 import { type Sent, type TestApi, names, operationOf, startTestApi } from "./api.ts"
 import { putCluster } from "./mesh.ts"
@@ -70,6 +71,15 @@ const calls: Record<OperationName, () => Sent | Promise<Sent>> = {
   listWorkloads: () => ({}),
   getWorkload: () => ({ params: { ...ownCluster(), namespace: "shop", name: "cart-v1" } }),
   getSeries: () => ({ query: { id: "overall", stepMs: "60000" } }),
+  listFindings: () => ({ query: { level: ["error", "warning"], suppressed: "true" } }),
+  validate: () => ({ params: ownCluster(), body: { put: [], remove: [] } }),
+  listSuppressions: () => ({}),
+  createSuppression: () => ({ body: { code: "IST0101", object: "shop/*", reason: "known" } }),
+  removeSuppression: async () => {
+    const input = { code: "*", object: "", until: null, reason: "", createdBy: "ann" }
+    const { suppressionId } = await Suppressions.create(api.cloud, api.tenant.organizationId, input)
+    return { params: { suppression: suppressionId } }
+  },
 }
 
 describe("a good call", () => {

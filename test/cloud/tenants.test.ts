@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { OperationName } from "#shared/api/operations.ts"
 import type { Inventory } from "#cloud/store/inventory.ts"
+import { Suppressions } from "#cloud/store/suppression.ts"
 import { Tokens } from "#cloud/store/token.ts"
 import { type Sent, type TestApi, operationOf, startTestApi } from "./api.ts"
 import { putCluster } from "./mesh.ts"
@@ -13,6 +14,7 @@ type OpenApi = {
 let api: TestApi
 let victim: Inventory.Owner
 let victimToken: string
+let victimSuppression: string
 let documented: { name: OperationName; parameters: Parameter[] }[]
 
 beforeAll(async () => {
@@ -21,6 +23,8 @@ beforeAll(async () => {
   await putCluster(api.cloud, api.other.organizationId, "production")
   const input = { name: "x", role: "viewer" as const, clusters: null, expiresInDays: 1, createdBy: "ann" }
   victimToken = (await Tokens.create(api.cloud, api.tenant.organizationId, input)).tokenId
+  const wish = { code: "*", object: "", until: null, reason: "", createdBy: "ann" }
+  victimSuppression = (await Suppressions.create(api.cloud, api.tenant.organizationId, wish)).suppressionId
   const document = (await (await api.api.request("/api/v1/openapi.json")).json()) as OpenApi
   documented = Object.values(document.paths).flatMap((path) =>
     Object.values(path).map(({ operationId, parameters }) => ({
@@ -39,6 +43,7 @@ const thing = (name: string): string =>
     cluster: victim.clusterId,
     user: api.tenant.user.userId,
     token: victimToken,
+    suppression: victimSuppression,
     kind: "Service",
     namespace: "shop",
     name: "cart",
@@ -50,10 +55,11 @@ const bodies: Partial<Record<OperationName, () => unknown>> = {
   updateMember: () => ({ role: "viewer" }),
   updateCluster: () => ({ name: "stolen" }),
   createJoinToken: () => ({}),
+  validate: () => ({ put: [], remove: [] }),
   createToken: () => ({ name: "x", role: "viewer", clusters: [victim.clusterId] }),
 }
 
-const idOf = ["cluster", "user", "token", "id"]
+const idOf = ["cluster", "user", "token", "suppression", "id"]
 
 /** The calls of an operation with which another tenant could try to reach something: each place that takes an id, once. */
 function attacks({ name, parameters }: (typeof documented)[number]): Sent[] {

@@ -37,6 +37,15 @@ const rates = {
   stranger: { burst: 60, perSecond: 5 },
 }
 
+/** The body is measured before it is read. */
+const limitOf = ({ bodyBytes = maxBodyBytes }: Operation) =>
+  bodyLimit({
+    maxSize: bodyBytes,
+    onError: () => {
+      throw new AppError("input.too_large", `a body may have at most ${bodyBytes} bytes`)
+    },
+  })
+
 type Edge = { cloud: Cloud; byCredential: RateLimiter; byAddress: RateLimiter; good: Recent }
 
 /** Credentials that were good when they came last: a stranger at the same address does not lock them out. */
@@ -159,14 +168,6 @@ export function createApi(cloud: Cloud): Api {
         : false,
     }),
   )
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new AppError("input.too_large", `a body may have at most ${maxBodyBytes} bytes`)
-      },
-    }),
-  )
   app.onError((error, c) => problemResponse(error, c.get("requestId"), cloud.log))
   let document: object | undefined
   app.get("/api/v1/openapi.json", (c) => {
@@ -177,6 +178,7 @@ export function createApi(cloud: Cloud): Api {
     app.on(
       operation.method.toUpperCase(),
       `/api/v1${operation.path.replace(/\{(\w+)\}/g, ":$1")}`,
+      limitOf(operation),
       async (c) => {
         c.set("operation", name)
         return respond(c, name, operation, await run(edge, name, operation, c))

@@ -22,6 +22,13 @@ import {
 import { createOrganization, getOrganization, updateOrganization } from "./organization.ts"
 import { getSeries } from "./series.ts"
 import { createSocketTicket, session } from "./session.ts"
+import {
+  createSuppression,
+  listFindings,
+  listSuppressions,
+  removeSuppression,
+  validate,
+} from "./validation.ts"
 import { createToken, listTokens, removeToken } from "./tokens.ts"
 
 /** Every operation of the table but those that change the cookie. The type leaves none out. */
@@ -56,4 +63,9 @@ export const handlers: Handlers = {
   listWorkloads,
   getWorkload,
   getSeries,
+  listFindings,
+  validate,
+  listSuppressions,
+  createSuppression,
+  removeSuppression,
 }

@@ -9,6 +9,7 @@ export const key = {
   organization: (org: string) => ({ pk: org, sk: "organization" }),
   member: (org: string, user: string) => ({ pk: org, sk: `member#${user}` }),
   token: (org: string, token: string) => ({ pk: org, sk: `token#${token}` }),
+  suppression: (org: string, id: string) => ({ pk: org, sk: `suppression#${id}` }),
   cluster: (org: string, cluster: string) => ({ pk: org, sk: `cluster#${cluster}` }),
   clusterName: (org: string, name: string) => ({ pk: org, sk: `cluster-name#${name}` }),
   clusterUid: (org: string, uid: string) => ({ pk: org, sk: `cluster-uid#${uid}` }),

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { Id, Instant } from "../id.ts"
+import { Level } from "../validation/finding-schema.ts"
 import { TopologyDocument } from "../topology/document.ts"
 import {
   ClusterCreate,
@@ -10,6 +11,7 @@ import {
   WriteFamily,
 } from "./cluster.ts"
 import { InventoryItem, KindSummary, pageOf } from "./inventory.ts"
+import { FindingList, Proposal, ProposalDelta, SuppressionCreate, SuppressionRule } from "./validation.ts"
 import { MeshDetail, MeshRow, SignalSeries, TopologySources } from "./mesh.ts"
 import {
   ApiToken,
@@ -35,10 +37,12 @@ export type Operation = {
   method: "get" | "post" | "patch" | "delete"
   path: string
   summary: string
-  tag: "session" | "organization" | "members" | "tokens" | "clusters" | "inventory" | "mesh"
+  tag: "session" | "organization" | "members" | "tokens" | "clusters" | "inventory" | "mesh" | "validation"
   role: Role | null
   /** For people only: API tokens are refused. */
   people?: true
+  /** Where a body may be larger than what people type (64 KB). */
+  bodyBytes?: number
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
@@ -406,6 +410,67 @@ export const operations = {
     }),
     answer: SignalSeries,
     status: 200,
+  },
+
+  listFindings: {
+    method: "get",
+    path: "/findings",
+    summary: "What validation finds in the mesh, worst first, with what it could not evaluate",
+    tag: "validation",
+    role: "viewer",
+    query: meshListQuery.extend({
+      level: z
+        .union([Level, z.array(Level).max(3)])
+        .transform((value) => (Array.isArray(value) ? value : [value]))
+        .optional(),
+      /** Ours or an anchor's; repeated. */
+      code: many(z.string()),
+      /** Also those that nobody wants to be told of. */
+      suppressed: flag,
+      limit: z.coerce.number().int().min(1).max(2_000).optional(),
+    }),
+    answer: FindingList,
+    status: 200,
+  },
+  validate: {
+    method: "post",
+    path: "/clusters/{cluster}/validate",
+    summary: "Which findings a proposal would add and remove, over all clusters of the mesh; changes nothing",
+    tag: "validation",
+    role: "viewer",
+    params: cluster,
+    body: Proposal,
+    bodyBytes: 1_048_576,
+    answer: ProposalDelta,
+    status: 200,
+  },
+  listSuppressions: {
+    method: "get",
+    path: "/suppressions",
+    summary: "Findings that the organization does not want to be told of",
+    tag: "validation",
+    role: "viewer",
+    answer: items(SuppressionRule),
+    status: 200,
+  },
+  createSuppression: {
+    method: "post",
+    path: "/suppressions",
+    summary: "Suppress a code, at some objects, for some time or for good; it stays visible and counted",
+    tag: "validation",
+    role: "operator",
+    body: SuppressionCreate,
+    answer: SuppressionRule,
+    status: 201,
+  },
+  removeSuppression: {
+    method: "delete",
+    path: "/suppressions/{suppression}",
+    summary: "Be told again",
+    tag: "validation",
+    role: "operator",
+    params: z.object({ suppression: Id.suppression }),
+    status: 204,
   },
 } as const satisfies Record<string, Operation>
 

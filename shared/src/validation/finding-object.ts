@@ -2,28 +2,22 @@ import { z } from "zod"
 import { textHash } from "../kube/bucket.ts"
 import type { KubeObject } from "../kube/object.ts"
 import { record } from "../topology/fact/read.ts"
-import { type Edit, type Finding, levels } from "./finding.ts"
+import type { Finding } from "./finding.ts"
+import { Fix, Level, Ref, Reference } from "./finding-schema.ts"
 import type { Suppression } from "./suppression.ts"
 
 /** The kind under which findings travel and are kept: an object of the inventory each, so that they come, go and are shown as live as anything else. */
 export const findingKind = "Finding.smm.io"
 
-const Ref = z.object({ kind: z.string(), namespace: z.string(), name: z.string() })
-
 /** What the `spec` of a finding's object holds. */
 export const FindingSpec = z.object({
   code: z.string(),
-  level: z.enum(levels),
+  level: Level,
   message: z.string(),
   object: Ref,
   path: z.string(),
-  references: z.array(z.object({ object: Ref, path: z.string(), cluster: z.string() })),
-  fix: z
-    .object({
-      title: z.string(),
-      edits: z.array(z.custom<Edit>((value) => typeof value === "object" && value !== null)),
-    })
-    .nullable(),
+  references: z.array(Reference),
+  fix: Fix.nullable(),
   /** What the object's own annotations ask for; whether it still holds is for the reader's clock. */
   suppression: z
     .object({
