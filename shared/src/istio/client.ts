@@ -4,7 +4,7 @@ import type { Labels } from "./mesh.ts"
 export type Client = { kind: "sidecar" | "gateway"; namespace: string; labels: Labels }
 
 export type HttpRequest = {
-  /** Full host, `reviews.bookinfo.svc.cluster.local` or `shop.example.com`. */
+  /** Host as the client writes it: `reviews.bookinfo.svc.cluster.local`, `reviews`, or `shop.example.com`; a port after it changes nothing. */
   host: string
   /** Port of the service called; at a gateway the port of the server. */
   port: number
@@ -13,4 +13,6 @@ export type HttpRequest = {
   path: string
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>
+  /** `http` when not said. */
+  scheme?: "http" | "https"
 }

@@ -1,135 +1,144 @@
-import { list, number, record, stringMap, strings, text } from "../topology/fact/read.ts"
-import type { Client, HttpRequest } from "./client.ts"
+import type { Client } from "./client.ts"
 import { commonHost, compareSpecificity, hostMatches } from "./host.ts"
-import { comparePrecedence } from "./http-route.ts"
-import { type Config, type Mesh, isSubset, key } from "./mesh.ts"
-import { named, reason } from "./reason.ts"
+import { takingHost } from "./host-index.ts"
+import { rulesAtKubernetesGateway } from "./kubernetes-gateway.ts"
+import type { Mesh, VirtualService } from "./mesh.ts"
+import { type Reason, named, reason } from "./reason.ts"
 import { type Rule, forProxy, isCatchAll, rulesOf } from "./rule.ts"
-import { type Rules, ruleOfGatewayApi } from "./sidecar-routes.ts"
-import { isExportedTo } from "./visibility.ts"
+import { type Listener, type Listeners, type Server, isHttp, isPlainHttp, listenersOf } from "./server.ts"
+import { exportedTo } from "./visibility.ts"
 
-/** One server of a Gateway (or listener of a Gateway API one) that a gateway's proxy runs on a port. */
-export type Server = {
-  gateway: Config
-  /** `namespace/name`. */
-  name: string
-  /** Host patterns with the namespaces whose routes may bind (`*`: all). */
-  hosts: readonly { namespace: string; host: string }[]
-  protocol: string
-  httpsRedirect: boolean
-}
+/** The rules that answer for a host; undefined when none does. */
+export type Rules = { rules: readonly Rule[] | undefined; reasons: readonly Reason[] }
 
-function serverHost(entry: string, own: string): { namespace: string; host: string } {
-  const slash = entry.indexOf("/")
-  if (slash < 0) return { namespace: "*", host: entry }
-  const namespace = entry.slice(0, slash)
-  return { namespace: namespace === "." ? own : namespace, host: entry.slice(slash + 1) }
-}
+/** Where a gateway is asked. */
+export type GatewayQuestion = { client: Client; port: number; host: string }
 
-/** Istio Gateways select proxies by labels, in any namespace. */
-export const serversOf = (mesh: Mesh, client: Client, port: number): Server[] =>
-  mesh.gateways
-    .filter(({ spec }) => isSubset(stringMap(spec["selector"]), client.labels))
-    .flatMap((gateway) =>
-      list(gateway.spec["servers"])
-        .map(record)
-        .filter((server) => number(record(server["port"])["number"]) === port)
-        .map((server) => ({
-          gateway,
-          name: key(gateway.namespace, gateway.object.name),
-          hosts: strings(server["hosts"]).map((host) => serverHost(host, gateway.namespace)),
-          protocol: text(record(server["port"])["protocol"]).toUpperCase(),
-          httpsRedirect: record(server["tls"])["httpsRedirect"] === true,
-        })),
-    )
+/** A virtual service bound to a server, and the narrowest host of both that takes the request. */
+export type Bound = { server: Server; config: VirtualService; domain: string }
 
-type Bound = { domain: string; rules: Rule[] }
-
-/** Virtual services bound to the servers, each under the narrowest of its hosts and the server's that takes the request. */
-function boundRoutes(mesh: Mesh, client: Client, request: HttpRequest, servers: readonly Server[]): Bound[] {
-  const context = { client, port: request.port, gateways: new Set(servers.map(({ name }) => name)) }
-  return servers.flatMap((server) =>
-    (mesh.gatewayRoutes.get(server.name) ?? [])
-      .filter((config) => isExportedTo(config.exportTo, config.namespace, client.namespace))
-      .flatMap((config): Bound[] => {
-        const domain = server.hosts
-          .filter(({ namespace }) => namespace === "*" || namespace === config.namespace)
-          .flatMap(({ host }) => config.hosts.map((own) => commonHost(host, own)))
-          .filter((host): host is string => host !== undefined && hostMatches(host, request.host))
-          .sort(compareSpecificity)[0]
-        return domain === undefined ? [] : [{ domain, rules: forProxy(rulesOf(mesh, config), context) }]
-      }),
-  )
-}
-
-function gatewayApiRoutes(mesh: Mesh, client: Client, request: HttpRequest): Rule[] {
-  const name = client.labels["gateway.networking.k8s.io/gateway-name"]
-  const gateway = name === undefined ? undefined : mesh.kubernetesGateways.get(key(client.namespace, name))
-  if (!gateway || name === undefined) return []
-  const bound = `gateway/${client.namespace}/${name}`
-  const listeners = list(gateway.spec["listeners"])
-    .map(record)
-    .filter((listener) => number(listener["port"]) === request.port)
-  const domainOf = (hosts: readonly string[], section: string): string | undefined =>
-    listeners
-      .filter((listener) => section === "" || listener["name"] === section)
-      .flatMap((listener) =>
-        (hosts.length === 0 ? ["*"] : hosts).map((host) =>
-          commonHost(text(listener["hostname"]) || "*", host),
-        ),
-      )
-      .filter((host): host is string => host !== undefined && hostMatches(host, request.host))
-      .sort(compareSpecificity)[0]
-  const all = (mesh.httpRoutes.get(bound) ?? []).flatMap((rule) => {
-    const domain = rule.parents
-      .filter((ref) => ref.key === bound && (ref.port === 0 || ref.port === request.port))
-      .map((ref) => domainOf(rule.hosts, ref.section))
-      .find((host) => host !== undefined)
-    return domain === undefined ? [] : [{ rule, domain }]
-  })
-  const closest = all.map(({ domain }) => domain).sort(compareSpecificity)[0]
-  return all
-    .filter(({ domain }) => domain === closest)
-    .map(({ rule }) => rule)
-    .sort(comparePrecedence)
-    .map(ruleOfGatewayApi)
-}
-
-/** At a gateway the virtual services of one host are joined: oldest first, rules that take everything last. Source: pilot `SortVHostRoutes`. */
-export function rulesAtGateway(mesh: Mesh, client: Client, request: HttpRequest): Rules {
-  const servers = serversOf(mesh, client, request.port)
-  const ofGatewayApi = gatewayApiRoutes(mesh, client, request)
-  if (ofGatewayApi.length > 0) return { rules: ofGatewayApi, reasons: [] }
-  if (servers.length === 0)
-    return {
-      rules: undefined,
-      reasons: [reason("gateway.no_server", `No gateway server listens on port ${request.port} here`)],
+function domainOf(server: Server, config: VirtualService, host: string): string | undefined {
+  let best: string | undefined
+  for (const entry of server.hosts) {
+    if (entry.namespace !== "*" && entry.namespace !== config.namespace) continue
+    if (!hostMatches(entry.host, host)) continue
+    for (const written of config.hosts) {
+      const domain = commonHost(entry.host, written.toLowerCase())
+      if (domain === undefined || !hostMatches(domain, host)) continue
+      if (best === undefined || compareSpecificity(domain, best) < 0) best = domain
     }
-  const redirecting = servers.find(
-    ({ httpsRedirect, hosts }) => httpsRedirect && hosts.some(({ host }) => hostMatches(host, request.host)),
-  )
-  if (redirecting) return { rules: [redirectRule(redirecting)], reasons: [] }
-  const bound = boundRoutes(mesh, client, request, servers)
-  const closest = bound.map(({ domain }) => domain).sort(compareSpecificity)[0]
-  if (closest === undefined)
-    return {
-      rules: undefined,
-      reasons: servers.map(({ gateway }) =>
-        reason(
-          "gateway.no_route",
-          `No virtual service bound to ${named(gateway.object)} takes the host ${request.host}`,
-          gateway.object,
-        ),
-      ),
-    }
-  const rules = bound.filter(({ domain }) => domain === closest).flatMap((entry) => entry.rules)
-  return { rules: [...rules.filter((rule) => !isCatchAll(rule)), ...rules.filter(isCatchAll)], reasons: [] }
+  }
+  return best
 }
 
-const redirectRule = ({ gateway }: Server): Rule => ({
+/** Virtual services bound to the servers that have a part in a host, in the order pilot joins them. Source: pilot `buildGatewayHTTPRouteConfig`. */
+export function boundTo(mesh: Mesh, client: Client, servers: readonly Server[], host: string): Bound[] {
+  const bound: Bound[] = []
+  for (const server of servers) {
+    if (!server.hosts.some((entry) => hostMatches(entry.host, host))) continue
+    const own = exportedTo(takingHost(mesh.gatewayRoutes.get(server.name), host), client.namespace)
+    for (const config of own) {
+      const domain = domainOf(server, config, host)
+      if (domain !== undefined) bound.push({ server, config, domain })
+    }
+  }
+  return bound
+}
+
+/** The servers whose routes are asked together: all plain HTTP ones of a socket, or the one with TLS whose name the client asks for. */
+function serversFor(listeners: readonly Listener[], host: string): readonly Server[] {
+  for (const { servers } of listeners) {
+    const [first] = servers
+    if (first === undefined) continue
+    if (isPlainHttp(first)) return servers.filter(isPlainHttp)
+    const narrowest = servers
+      .flatMap((server) => server.hosts.map((entry) => ({ server, host: entry.host })))
+      .filter((entry) => hostMatches(entry.host, host))
+      .sort((a, b) => compareSpecificity(a.host, b.host))[0]
+    if (narrowest !== undefined) return [narrowest.server]
+  }
+  return []
+}
+
+const redirectRule = ({ gateway, path }: Server): Rule => ({
   object: gateway.object,
-  path: "spec.servers",
+  path,
   namespace: gateway.namespace,
   matches: [],
   route: { redirect: { redirectCode: 301 } },
 })
+
+/** Hosts of servers that send everything to HTTPS; such a server answers for its hosts also without a route. */
+const redirecting = (servers: readonly Server[], host: string) =>
+  servers
+    .filter(({ httpsRedirect }) => httpsRedirect)
+    .flatMap((server) => server.hosts.map((entry) => ({ server, domain: entry.host })))
+    .filter(({ domain }) => hostMatches(domain, host))
+
+function joined(
+  mesh: Mesh,
+  { client, port }: GatewayQuestion,
+  bound: readonly Bound[],
+): { domain: string | undefined; rules: Rule[] } {
+  let domain: string | undefined
+  let rules: Rule[] = []
+  for (const entry of bound) {
+    const order = domain === undefined ? -1 : compareSpecificity(entry.domain, domain)
+    if (order > 0) continue
+    const own = forProxy(rulesOf(mesh, entry.config), { client, port, gateway: entry.server.name })
+    if (own.length === 0) continue
+    if (order < 0) {
+      domain = entry.domain
+      rules = []
+    }
+    rules.push(...own)
+  }
+  return {
+    domain,
+    rules: [...rules.filter((rule) => !isCatchAll(rule)), ...rules.filter(isCatchAll)],
+  }
+}
+
+const noRoute = (servers: readonly Server[], host: string): Rules => ({
+  rules: undefined,
+  reasons: servers.map(({ gateway }) =>
+    reason(
+      "gateway.no_route",
+      `No virtual service bound to ${named(gateway.object)} takes the host ${host}`,
+      gateway.object,
+    ),
+  ),
+})
+
+/**
+ * At a gateway the virtual services of one host are joined: in the order of servers, then of visibility, then oldest first; rules that take
+ * everything go last. Source: pilot `buildGatewayHTTPRouteConfig`, `SortVHostRoutes`.
+ */
+export function rulesAtGateway(
+  mesh: Mesh,
+  question: GatewayQuestion,
+  { listeners, refused }: Listeners = listenersOf(mesh, question.client),
+): Rules {
+  const { client, port, host } = question
+  const ofGatewayApi = rulesAtKubernetesGateway(mesh, question)
+  if (ofGatewayApi !== undefined) return { rules: ofGatewayApi, reasons: [] }
+  const here = listeners.filter((listener) => listener.port === port)
+  const dropped = refused.filter(({ server }) => server.port === port).map((entry) => entry.reason)
+  const servers = serversFor(here, host).filter(isHttp)
+  if (servers.length === 0)
+    return {
+      rules: undefined,
+      reasons: [
+        reason("gateway.no_server", `No gateway server takes HTTP for ${host} on port ${port} here`),
+        ...dropped,
+      ],
+    }
+  const { domain, rules } = joined(mesh, question, boundTo(mesh, client, servers, host))
+  const toHttps = redirecting(servers, host)
+    .filter((entry) => domain === undefined || compareSpecificity(entry.domain, domain) <= 0)
+    .sort((a, b) => compareSpecificity(a.domain, b.domain))[0]
+  if (toHttps !== undefined) return { rules: [redirectRule(toHttps.server)], reasons: dropped }
+  if (domain === undefined)
+    return { ...noRoute(servers, host), reasons: [...noRoute(servers, host).reasons, ...dropped] }
+  return { rules, reasons: dropped }
+}

@@ -2,10 +2,11 @@ import type { ObjectRef } from "../kube/object.ts"
 import { type Json, list, number, record, text } from "../topology/fact/read.ts"
 import type { Client, HttpRequest } from "./client.ts"
 import { durationMs } from "./duration.ts"
-import { configHost } from "./host.ts"
+import { configHost, serviceHost } from "./host.ts"
 import type { Mesh } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
-import { rulesAtGateway } from "./gateway.ts"
+import { type Rules, rulesAtGateway } from "./gateway.ts"
+import { seen } from "./match.ts"
 import { type Rule, firstMatching } from "./rule.ts"
 import { rulesOfSidecar } from "./sidecar-routes.ts"
 import { visibleService } from "./visibility.ts"
@@ -36,6 +37,8 @@ export type RouteDecision = {
   mirrors: readonly Destination[]
   rewrite: { authority: string; uri: string } | null
   decidedBy: ObjectRef | null
+  /** Where in it: `spec.http[2]`; null when no route of an object decided. */
+  path: string | null
   reasons: readonly Reason[]
 }
 
@@ -55,6 +58,7 @@ const answer = (over: Partial<RouteDecision> & Pick<RouteDecision, "outcome">): 
   mirrors: [],
   rewrite: null,
   decidedBy: null,
+  path: null,
   reasons: [],
   ...over,
 })
@@ -145,6 +149,7 @@ function decisionOf(mesh: Mesh, client: Client, rule: Rule, port: number): Route
       outcome: "redirect",
       status: number(record(route["redirect"])["redirectCode"]) || 301,
       decidedBy: object,
+      path,
       reasons,
     })
   if (route["directResponse"] !== undefined)
@@ -153,6 +158,7 @@ function decisionOf(mesh: Mesh, client: Client, rule: Rule, port: number): Route
       status: number(record(route["directResponse"])["status"]),
       fault: faultOf(route),
       decidedBy: object,
+      path,
       reasons,
     })
   const rewrite = record(route["rewrite"])
@@ -168,6 +174,7 @@ function decisionOf(mesh: Mesh, client: Client, rule: Rule, port: number): Route
         ? null
         : { authority: text(rewrite["authority"]), uri: text(rewrite["uri"]) },
     decidedBy: object,
+    path,
     reasons,
   })
 }
@@ -199,24 +206,51 @@ function withoutRules(mesh: Mesh, client: Client, request: HttpRequest): RouteDe
     : answer({ outcome: "blackhole", status: 502, reasons })
 }
 
+/** The host a client means: in full, in lower case, without port. Source: pilot `generateVirtualHostDomains`, whose short forms only sidecars know. */
+export function hostOf(mesh: Mesh, client: Client, written: string): string {
+  const host = written.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "")
+  if (client.kind === "gateway" || mesh.services.has(host)) return host
+  const [name = "", namespace = client.namespace, ...rest] = host.split(".")
+  const full = serviceHost(name, namespace, mesh.settings.domain)
+  const isShort = rest.length === 0 || (rest.length === 1 && rest[0] === "svc")
+  return isShort && mesh.services.has(full) ? full : host
+}
+
+/** Rules for a host, remembered by who asks on which port; for many questions to a mesh that does not change meanwhile. */
+export type RouteMemo = (client: Client, port: number, host: string, find: () => Rules) => Rules
+
+const always: RouteMemo = (_client, _port, _host, find) => find()
+
 /** Where a proxy sends an HTTP request, and why. */
-export function routeRequest(mesh: Mesh, client: Client, request: HttpRequest): RouteDecision {
-  const { rules, reasons } =
-    client.kind === "gateway" ? rulesAtGateway(mesh, client, request) : rulesOfSidecar(mesh, client, request)
-  const rule = rules && firstMatching(rules, request)
+export function routeRequest(
+  mesh: Mesh,
+  client: Client,
+  request: HttpRequest,
+  memo: RouteMemo = always,
+): RouteDecision {
+  const { port } = request
+  const host = hostOf(mesh, client, request.host)
+  const { rules, reasons } = memo(client, port, host, () =>
+    client.kind === "gateway"
+      ? rulesAtGateway(mesh, { client, port, host })
+      : rulesOfSidecar(mesh, { client, port, host }),
+  )
+  const rule = rules && firstMatching(rules, seen(request))
   if (rule) {
-    const decision = decisionOf(mesh, client, rule, request.port)
+    const decision = decisionOf(mesh, client, rule, port)
     return { ...decision, reasons: [...decision.reasons, ...reasons] }
   }
   if (rules === undefined)
-    return client.kind === "gateway" ? notFound(reasons) : withoutRules(mesh, client, request)
+    return client.kind === "gateway"
+      ? notFound([...reasons])
+      : withoutRules(mesh, client, { ...request, host })
   const object = rules[0]?.object ?? null
   return notFound(
     [
       ...reasons,
       reason(
         "route.none",
-        `No route of ${object === null ? request.host : named(object)} takes ${request.method} ${request.path}`,
+        `No route of ${object === null ? host : named(object)} takes ${request.method} ${request.path}`,
         object ?? undefined,
       ),
     ],

@@ -1,92 +1,121 @@
-import type { Client, HttpRequest } from "./client.ts"
-import { compareSpecificity, hostMatches, mostSpecific } from "./host.ts"
+import type { Client } from "./client.ts"
+import type { Rules } from "./gateway.ts"
+import { hostMatches, isWildcard } from "./host.ts"
 import { comparePrecedence } from "./http-route.ts"
-import type { GatewayRule, Mesh, VirtualService } from "./mesh.ts"
+import { ruleOfGatewayApi } from "./kubernetes-gateway.ts"
+import type { Mesh, VirtualService } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
-import { type RouteContext, type Rule, forProxy, rulesOf } from "./rule.ts"
-import { isExportedTo, isImported, sidecarFor, visibleService } from "./visibility.ts"
+import type { RegistryService } from "./registry.ts"
+import { type Rule, forProxy, rulesOf } from "./rule.ts"
+import { exportedTo, isRouteImported, sidecarFor, visibleService } from "./visibility.ts"
 
-/** The rules that answer for a host; undefined when none does. */
-export type Rules = { rules: Rule[] | undefined; reasons: Reason[] }
+/** Where a sidecar is asked: the port that is called, and the host in full. */
+export type SidecarQuestion = { client: Client; port: number; host: string }
 
-/** Its own namespace's private objects come first, then those exported to it by name, then public ones. Source: pilot `VirtualServicesForGateway`. */
-const closeness = ({ exportTo, namespace }: VirtualService, to: string): number => {
-  if (exportTo.length === 1 && exportTo[0] === "." && namespace === to) return 0
-  return exportTo.some((entry) => entry === to || (entry === "." && namespace === to)) ? 1 : 2
-}
+/** A virtual service, and which of its hosts takes the request. */
+type Candidate = { config: VirtualService; own: string }
 
-/** Virtual services a sidecar may use for a host, the one that counts first: the closest host, then visibility, then age. */
-function candidates(mesh: Mesh, client: Client, request: HttpRequest): VirtualService[] {
+/**
+ * Mesh-bound virtual services that a client may use for a host: those that name it in the order they count, then those with wildcards, the closest
+ * first. Source: pilot `SelectVirtualServices`, `computeWildcardHostVirtualServiceIndex`.
+ */
+export function routesFor(mesh: Mesh, { client, port, host }: SidecarQuestion): Candidate[] {
   const sidecar = sidecarFor(mesh, client)
-  const { byHost, wildcard } = mesh.meshRoutes
-  const hostOf = (config: VirtualService): string => mostSpecific(config.hosts, request.host) ?? "*"
+  const usable = (configs: readonly VirtualService[]): VirtualService[] =>
+    exportedTo(configs, client.namespace).filter((config) => isRouteImported(sidecar, client, config, port))
+  const exact = usable(mesh.meshRoutes.byHost.get(host) ?? [])
+  const wildcard = usable(
+    mesh.meshRoutes.wildcard.filter((config) =>
+      config.hosts.some((own) => isWildcard(own) && hostMatches(own, host)),
+    ),
+  )
   return [
-    ...(byHost.get(request.host) ?? []),
-    ...wildcard.filter((config) => config.hosts.some((host) => hostMatches(host, request.host))),
+    ...exact.map((config) => ({ config, own: host })),
+    ...wildcard
+      .flatMap((config) =>
+        config.hosts
+          .filter((own) => isWildcard(own) && hostMatches(own, host))
+          .map((own) => ({ config, own: own.toLowerCase() })),
+      )
+      .sort((a, b) => b.own.length - a.own.length),
   ]
-    .filter((config, index, all) => all.indexOf(config) === index)
-    .filter(
-      (config) =>
-        isExportedTo(config.exportTo, config.namespace, client.namespace) &&
-        isImported(sidecar, client, {
-          namespace: config.namespace,
-          host: hostOf(config),
-          port: request.port,
-        }),
-    )
-    .map((config, age) => ({ config, age }))
-    .sort(
-      (a, b) =>
-        compareSpecificity(hostOf(a.config), hostOf(b.config)) ||
-        closeness(a.config, client.namespace) - closeness(b.config, client.namespace) ||
-        a.age - b.age,
-    )
-    .map(({ config }) => config)
 }
 
-export const ruleOfGatewayApi = (rule: GatewayRule): Rule => ({
-  object: rule.object,
-  path: rule.path,
-  namespace: rule.namespace,
-  matches: rule.match === undefined ? [] : [rule.match],
-  route: rule.route,
-})
+const isHttpPort = (service: RegistryService, port: number): boolean =>
+  service.ports.some(
+    (own) =>
+      own.number === port && (own.protocol === "http" || own.protocol === "grpc" || own.protocol === "auto"),
+  )
+
+const shadowed = (config: VirtualService, all: readonly Candidate[]): Reason[] =>
+  [...new Set(all.map((other) => other.config))]
+    .filter((other) => other !== config)
+    .map((other) =>
+      reason(
+        "route.shadowed",
+        `${named(other.object)} is not used: ${named(config.object)} comes first`,
+        other.object,
+      ),
+    )
 
 /** HTTPRoutes bound to the service: the client's own namespace decides for itself, else the service's namespace for everybody. Source: Gateway API, GAMMA. */
-function routesOfService(mesh: Mesh, client: Client, request: HttpRequest): Rule[] {
-  const { service } = visibleService(mesh, client, request.host, request.port)
-  if (!service) return []
+function routesOfService(mesh: Mesh, { client, port }: SidecarQuestion, service: RegistryService): Rule[] {
   const bound = `service/${service.namespace}/${service.name}`
   const all = (mesh.httpRoutes.get(bound) ?? []).filter((rule) =>
-    rule.parents.some(({ key, port }) => key === bound && (port === 0 || port === request.port)),
+    rule.parents.some((parent) => parent.key === bound && (parent.port === 0 || parent.port === port)),
   )
   const consumer = all.filter(({ namespace }) => namespace === client.namespace)
   const chosen =
     consumer.length > 0 ? consumer : all.filter(({ namespace }) => namespace === service.namespace)
-  return [...chosen].sort(comparePrecedence).map(ruleOfGatewayApi)
+  return chosen.toSorted(comparePrecedence).map(ruleOfGatewayApi)
 }
 
-/** A host without a service is routed on port 80 only; a VirtualService with no rule for this proxy leaves the host as it is. */
-export function rulesOfSidecar(mesh: Mesh, client: Client, request: HttpRequest): Rules {
-  const context: RouteContext = { client, port: request.port, gateways: new Set(["mesh"]) }
-  const known = mesh.services.has(request.host)
-  const all = known || request.port === 80 ? candidates(mesh, client, request) : []
-  for (const config of all) {
-    const rules = forProxy(rulesOf(mesh, config), context)
-    if (rules.length > 0) {
-      const shadowed = all.filter((other) => other !== config)
-      return {
-        rules,
-        reasons: shadowed.map((other) =>
-          reason(
-            "route.shadowed",
-            `${named(other.object)} is not used: ${named(config.object)} comes first`,
-            other.object,
-          ),
-        ),
-      }
-    }
+/** Whether a virtual service also has a host that is a service on this port: then its other hosts are routed there too. */
+function hasServiceOn(mesh: Mesh, { client, port }: SidecarQuestion, config: VirtualService): boolean {
+  return config.hosts.some((own) => {
+    if (isWildcard(own)) return false
+    const { service } = visibleService(mesh, client, own, port)
+    return service !== undefined && isHttpPort(service, port)
+  })
+}
+
+/** Whether a wildcard takes a service that the client sees on this port: then it is no host of its own. */
+function takesService(mesh: Mesh, { client, port }: SidecarQuestion, pattern: string): boolean {
+  for (const [service] of mesh.services.values()) {
+    if (service === undefined || !hostMatches(pattern, service.host)) continue
+    const sight = visibleService(mesh, client, service.host, port)
+    if (sight.service?.ports.some((own) => own.number === port) === true) return true
   }
-  const rules = routesOfService(mesh, client, request)
+  return false
+}
+
+/** A host without a service is routed on port 80 only, or where the virtual service has a service as well. */
+const isHostOfItsOwn = (mesh: Mesh, question: SidecarQuestion, { config, own }: Candidate): boolean =>
+  (question.port === 80 || hasServiceOn(mesh, question, config)) &&
+  (!isWildcard(own) || !takesService(mesh, question, own))
+
+/** For a service the closest one counts, and keeps the others away even when it has no rules here. */
+function ofService(all: readonly Candidate[], host: string): readonly Candidate[] {
+  const exact = all.filter(({ own }) => own === host)
+  return exact.length > 0 ? exact : all.slice(0, 1)
+}
+
+/**
+ * One virtual service answers for a host at a sidecar, the first that has rules for it.
+ * Source: pilot `BuildSidecarVirtualHostWrapper`, `separateVSHostsAndServices`.
+ */
+export function rulesOfSidecar(mesh: Mesh, question: SidecarQuestion): Rules {
+  const { client, port, host } = question
+  const { service } = visibleService(mesh, client, host, port)
+  const known = service !== undefined && service.ports.some((own) => own.number === port)
+  if (known && !isHttpPort(service, port)) return { rules: undefined, reasons: [] }
+  const all = routesFor(mesh, question)
+  for (const candidate of known ? ofService(all, host) : all) {
+    if (!known && !isHostOfItsOwn(mesh, question, candidate)) continue
+    const { config } = candidate
+    const rules = forProxy(rulesOf(mesh, config), { client, port, gateway: "mesh" })
+    if (rules.length > 0) return { rules, reasons: shadowed(config, all) }
+  }
+  const rules = known ? routesOfService(mesh, question, service) : []
   return { rules: rules.length > 0 ? rules : undefined, reasons: [] }
 }

@@ -1,41 +1,52 @@
 import { type Json, record } from "../topology/fact/read.ts"
+import { expressionOf } from "./re2.ts"
 
-/** RE2 syntax comes close to JavaScript's; a leading `(?i)` is the part of it in common use that does not. Undefined when it does not compile. */
-function expression(source: string, ignoreCase: boolean): RegExp | undefined {
-  const inline = /^\(\?i\)/.test(source)
-  try {
-    return new RegExp(`^(?:${inline ? source.slice(4) : source})$`, ignoreCase || inline ? "i" : "")
-  } catch {
-    return undefined
-  }
-}
+/** Whether a text is one that a match takes. */
+export type Test = (value: string) => boolean
 
 /** Whether a pattern matches a whole text, as Envoy's `safe_regex` does. A pattern that does not compile matches nothing. */
-export const matchesWhole = (pattern: string, value: string, ignoreCase = false): boolean =>
-  expression(pattern, ignoreCase)?.test(value) ?? false
+export const matchesWhole = (pattern: string, value: string): boolean =>
+  expressionOf(pattern)?.test(value) ?? false
 
+/** Envoy's `path_separated_prefix`: the prefix ends where a segment ends. */
 const isPathPrefix = (value: string, prefix: string): boolean => {
   const base = prefix.replace(/\/+$/, "")
   return value === base || value.startsWith(`${base}/`)
 }
 
 /**
- * Istio's StringMatch. `pathPrefix` is ours, for Gateway API's PathPrefix, which ends at a `/` (Istio's own `prefix` does not).
- * An empty match asks only that something is there.
+ * Istio's StringMatch, ready to be asked. `pathPrefix` is ours, for Gateway API's PathPrefix, which ends at a `/` (Istio's own `prefix` does not).
+ * An empty match takes every text. Case is never ignored in a pattern: `ignoreUriCase` does not reach it.
  */
-export function matchesString(match: unknown, value: string, ignoreCase = false): boolean {
+export function compileString(match: unknown, ignoreCase = false): Test {
   const { exact, prefix, regex, pathPrefix } = record(match)
   const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text)
-  if (typeof exact === "string") return fold(exact) === fold(value)
-  if (typeof pathPrefix === "string") return isPathPrefix(value, pathPrefix)
-  if (typeof prefix === "string") return fold(value).startsWith(fold(prefix))
-  if (typeof regex === "string") return regex === "*" || matchesWhole(regex, value)
-  return true
+  if (typeof exact === "string") {
+    const wanted = fold(exact)
+    return (value) => fold(value) === wanted
+  }
+  if (typeof pathPrefix === "string") return (value) => isPathPrefix(value, pathPrefix)
+  if (typeof prefix === "string") {
+    const wanted = fold(prefix)
+    return (value) => fold(value).startsWith(wanted)
+  }
+  if (typeof regex === "string") {
+    const pattern = expressionOf(regex)
+    return pattern === undefined ? () => false : (value) => pattern.test(value)
+  }
+  return () => true
 }
 
-/** A header or query parameter: absent values match nothing, an empty match asks for presence. */
-export const matchesOptional = (match: unknown, value: string | undefined): boolean =>
-  value !== undefined && matchesString(match, value)
+export const matchesString = (match: unknown, value: string, ignoreCase = false): boolean =>
+  compileString(match, ignoreCase)(value)
+
+/** Whether a match asks only that something is there: an empty one, or the pattern `*`. Source: pilot `canBeConvertedToPresentMatch`. */
+export const isPresence = (match: unknown): boolean => {
+  const { exact, prefix, regex } = record(match)
+  return (
+    regex === "*" || (typeof exact !== "string" && typeof prefix !== "string" && typeof regex !== "string")
+  )
+}
 
 const kinds = ["exact", "prefix", "regex"] as const
 const kindOf = (match: Json): (typeof kinds)[number] | undefined =>

@@ -1,14 +1,42 @@
-import { type Json, list, number, record, stringMap, strings } from "../topology/fact/read.ts"
+import type { ObjectRef } from "../kube/object.ts"
+import { type Json, list, number, record, stringMap, strings, text } from "../topology/fact/read.ts"
 import type { Client } from "./client.ts"
-import { configHost, hostMatches } from "./host.ts"
+import { hostMatches, isWildcard } from "./host.ts"
 import { type Config, type Mesh, isSubset } from "./mesh.ts"
-import type { RegistryService } from "./registry.ts"
 import { type Reason, named, reason } from "./reason.ts"
+import type { RegistryService } from "./registry.ts"
 
-/** Whether an object of `own` is exported to a namespace: no list means everywhere. Source: istio.io, `exportTo`. */
+/**
+ * How an object of `own` reaches a namespace, in the order Istio prefers: 0 it is private to that namespace, 1 exported to it by name, 2 public;
+ * undefined: not at all. No list means everywhere. Source: istio.io, `exportTo`; pilot `initVirtualServices`.
+ */
+export function exportRank(exportTo: readonly string[], own: string, to: string): 0 | 1 | 2 | undefined {
+  if (exportTo.length === 0 || exportTo.includes("*")) return 2
+  if (exportTo.includes("~")) return undefined
+  if (own === to) return exportTo.includes(".") || exportTo.includes(own) ? 0 : undefined
+  return exportTo.includes(to) ? 1 : undefined
+}
+
+/** Whether an object of `own` is exported to a namespace. */
 export const isExportedTo = (exportTo: readonly string[], own: string, to: string): boolean =>
-  exportTo.length === 0 ||
-  exportTo.some((entry) => entry === "*" || entry === to || (entry === "." && own === to))
+  exportRank(exportTo, own, to) !== undefined
+
+/** Those of a list that a namespace may use, private ones first, then those exported to it by name, then public ones; each group in the list's order. */
+export function exportedTo<T extends { exportTo: readonly string[]; namespace: string }>(
+  items: readonly T[],
+  to: string,
+): T[] {
+  const ranked: [T[], T[], T[]] = [[], [], []]
+  for (const item of items) {
+    const rank = exportRank(item.exportTo, item.namespace, to)
+    if (rank !== undefined) ranked[rank].push(item)
+  }
+  return ranked.flat()
+}
+
+const labelsOf = (config: Config) => stringMap(record(config.spec["workloadSelector"])["labels"])
+const isDefault = (config: Config): boolean =>
+  config.spec["workloadSelector"] === undefined || config.spec["workloadSelector"] === null
 
 /**
  * The Sidecar object that limits what a client sees: one that selects it, else the namespace's own, else the root namespace's.
@@ -17,85 +45,137 @@ export const isExportedTo = (exportTo: readonly string[], own: string, to: strin
 export function sidecarFor(mesh: Mesh, client: Client): Config | undefined {
   if (client.kind === "gateway") return undefined
   const own = mesh.sidecars.get(client.namespace) ?? []
-  const labelsOf = (config: Config) => stringMap(record(config.spec["workloadSelector"])["labels"])
-  const isDefault = (config: Config): boolean => Object.keys(labelsOf(config)).length === 0
   return (
     own.find((config) => !isDefault(config) && isSubset(labelsOf(config), client.labels)) ??
     own.find(isDefault) ??
-    (mesh.sidecars.get(mesh.settings.rootNamespace) ?? []).find(isDefault)
+    (client.namespace === mesh.settings.rootNamespace
+      ? undefined
+      : (mesh.sidecars.get(mesh.settings.rootNamespace) ?? []).find(isDefault))
   )
 }
 
-function egressHosts(sidecar: Config, port: number): string[] | undefined {
-  const egress = list(sidecar.spec["egress"]).map(record)
-  if (egress.length === 0) return undefined
-  const portOf = (listener: Json): number => number(record(listener["port"])["number"])
-  const own = egress.filter((listener) => portOf(listener) === port)
-  const chosen = own.length > 0 ? own : egress.filter((listener) => portOf(listener) === 0)
-  return chosen.flatMap((listener) => strings(listener["hosts"]))
+type Import = { namespace: string; host: string; excluded: boolean }
+/** What one of a Sidecar's egress listeners imports. `port` 0: any. */
+type Egress = { port: number; protocol: string; imports: readonly Import[] }
+
+const importOf = (entry: string): Import | undefined => {
+  const [namespace = "", host, more] = entry.split("/")
+  if (host === undefined || more !== undefined) return undefined
+  const excluded = namespace.startsWith("~")
+  return { namespace: excluded ? namespace.slice(1) || "*" : namespace, host, excluded }
 }
 
-/** Whether a Sidecar's egress lets a client import a host of a namespace, on a port. */
+const egressOf = (listener: Json): Egress => ({
+  port: number(record(listener["port"])["number"]),
+  protocol: text(record(listener["port"])["protocol"]).toUpperCase(),
+  imports: strings(listener["hosts"])
+    .map(importOf)
+    .filter((entry) => entry !== undefined),
+})
+
+/** Objects are never changed, so what was read out of one stays true of it. */
+const egresses = new WeakMap<Config, readonly Egress[]>()
+
+function egressListeners(sidecar: Config): readonly Egress[] {
+  const known = egresses.get(sidecar)
+  if (known !== undefined) return known
+  const fresh = list(sidecar.spec["egress"]).map((listener) => egressOf(record(listener)))
+  egresses.set(sidecar, fresh)
+  return fresh
+}
+
+/** `all`: no Sidecar limits it. `none`: no egress listener takes that port. Source: pilot `GetEgressListenerForRDS`. */
+function listenerFor(sidecar: Config | undefined, port: number): Egress | "all" | "none" {
+  const listeners = sidecar === undefined ? [] : egressListeners(sidecar)
+  if (listeners.length === 0) return "all"
+  return listeners.find((listener) => listener.port === 0 || listener.port === port) ?? "none"
+}
+
+/** Whether the first pattern is within the second. */
+const isWithin = (host: string, pattern: string): boolean => hostMatches(pattern, host)
+
+/** Istio's older way for VirtualServices: either is within the other. */
+const overlap = (host: string, pattern: string): boolean =>
+  isWithin(host, pattern) || (isWildcard(host) && isWithin(pattern, host))
+
+function imports(
+  egress: Egress,
+  client: Client,
+  namespace: string,
+  match: (entry: Import) => boolean,
+): boolean {
+  let found = false
+  for (const entry of egress.imports) {
+    const of = entry.namespace === "." ? client.namespace : entry.namespace
+    if (of !== "*" && of !== namespace) continue
+    if (!match(entry)) continue
+    if (entry.excluded) return false
+    found = true
+  }
+  return found
+}
+
+/** Whether a Sidecar's egress lets a client import a service's host, on a port. */
 export function isImported(
   sidecar: Config | undefined,
   client: Client,
   target: { namespace: string; host: string; port: number },
 ): boolean {
-  const hosts = sidecar && egressHosts(sidecar, target.port)
-  if (hosts === undefined) return true
-  return hosts.some((entry) => {
-    const slash = entry.indexOf("/")
-    const namespace = slash < 0 ? "*" : entry.slice(0, slash)
-    const host = configHost(entry.slice(slash + 1), client.namespace)
-    const inNamespace =
-      namespace === "*" ||
-      namespace === target.namespace ||
-      (namespace === "." && client.namespace === target.namespace)
-    return inNamespace && (hostMatches(host, target.host) || hostMatches(target.host, host))
-  })
+  const egress = listenerFor(sidecar, target.port)
+  if (typeof egress === "string") return egress === "all"
+  return imports(egress, client, target.namespace, (entry) => isWithin(target.host, entry.host))
+}
+
+/** Whether it lets a client import a VirtualService: any of its hosts may overlap with an import. Source: pilot `SelectVirtualServices`. */
+export function isRouteImported(
+  sidecar: Config | undefined,
+  client: Client,
+  route: { namespace: string; hosts: readonly string[] },
+  port: number,
+): boolean {
+  const egress = listenerFor(sidecar, port)
+  if (typeof egress === "string") return egress === "all"
+  return route.hosts.some((host) =>
+    imports(egress, client, route.namespace, (entry) =>
+      entry.excluded ? isWithin(host, entry.host) : overlap(host, entry.host),
+    ),
+  )
 }
 
 export type Sight = { service: RegistryService | undefined; reasons: Reason[] }
 
-/** The service a client means by a host: exported to it and imported by its Sidecar; its own namespace's first, then the oldest. */
+const unseen = (code: string, why: string, object?: ObjectRef): Sight => ({
+  service: undefined,
+  reasons: [reason(code, why, object)],
+})
+
+const isKubernetes = ({ object }: RegistryService): boolean => object.kind === "Service"
+
+/** Of services with one host: its own namespace's first, then a Kubernetes Service, then the oldest. Source: pilot `selectServices`. */
+export const preferred = (
+  services: readonly RegistryService[],
+  namespace: string,
+): RegistryService | undefined =>
+  services.find((service) => service.namespace === namespace) ?? services.find(isKubernetes) ?? services[0]
+
+/** The service a client means by a host: exported to it and imported by its Sidecar. */
 export function visibleService(mesh: Mesh, client: Client, host: string, port: number): Sight {
-  const all = [
-    ...(mesh.services.get(host) ?? []),
-    ...mesh.wildcardServices.filter((service) => hostMatches(service.host, host)),
-  ]
-  if (all.length === 0)
-    return {
-      service: undefined,
-      reasons: [reason("host.unknown", `No service or service entry has the host ${host}`)],
-    }
-  const exported = all.filter((service) =>
-    isExportedTo(service.exportTo, service.namespace, client.namespace),
-  )
-  const first = all[0]
-  if (exported.length === 0 && first)
-    return {
-      service: undefined,
-      reasons: [
-        reason(
-          "host.not_exported",
-          `${named(first.object)} is not exported to ${client.namespace}`,
-          first.object,
-        ),
-      ],
-    }
+  const all = mesh.services.get(host) ?? mesh.wildcardServices.filter((own) => hostMatches(own.host, host))
+  const [first] = all
+  if (first === undefined) return unseen("host.unknown", `No service or service entry has the host ${host}`)
+  const exported = exportedTo(all, client.namespace)
+  if (exported.length === 0)
+    return unseen(
+      "host.not_exported",
+      `${named(first.object)} is not exported to ${client.namespace}`,
+      first.object,
+    )
   const sidecar = sidecarFor(mesh, client)
+  if (sidecar === undefined) return { service: preferred(exported, client.namespace), reasons: [] }
   const imported = exported.filter((service) =>
     isImported(sidecar, client, { namespace: service.namespace, host: service.host, port }),
   )
-  if (imported.length === 0 && sidecar)
-    return {
-      service: undefined,
-      reasons: [
-        reason("host.not_imported", `${named(sidecar.object)} does not import ${host}`, sidecar.object),
-      ],
-    }
-  return {
-    service: imported.find(({ namespace }) => namespace === client.namespace) ?? imported[0],
-    reasons: [],
-  }
+  if (imported.length === 0)
+    return unseen("host.not_imported", `${named(sidecar.object)} does not import ${host}`, sidecar.object)
+  return { service: preferred(imported, client.namespace), reasons: [] }
 }
