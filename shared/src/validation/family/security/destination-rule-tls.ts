@@ -1,0 +1,265 @@
+import { peerAuthenticationFor } from "../../../istio/peer-authentication.ts"
+import type { RegistryService } from "../../../istio/registry.ts"
+import { type KubeObject, type ObjectRef, refOf } from "../../../kube/object.ts"
+import { record, text } from "../../../topology/fact/read.ts"
+import { type Details, type Report, type View, check, index } from "../../check.ts"
+import type { Rule } from "../../rule.ts"
+import { hasProxy } from "../ambient/dataplane.ts"
+import { type Demand, demandsOf, isEffective } from "./effective-mtls.ts"
+import { destinationRule, instanceKinds, peerAuthentication, serviceKinds } from "./kinds.ts"
+import {
+  mutualToDisabled,
+  mutualToExternal,
+  mutualToNoProxy,
+  plaintextToMeshStrict,
+  plaintextToStrict,
+  tlsToSidecar,
+  widerHidden,
+} from "./mtls-rules.ts"
+import { servicesBefore } from "./peer-authentication.ts"
+import { namespaceOf, selectorLabels, specOf } from "./policy.ts"
+import { some } from "./sentence.ts"
+import { type TlsPlace, tlsPlaces } from "./tls-place.ts"
+import { type Scope, anyService, scopeOf, tlsFor, wideMutualRules, wildcardsFor } from "./wide-host.ts"
+
+/** Pods without a proxy, in one list: few where the mesh is whole. */
+export const podsOutside = index({
+  name: "security/pods-outside",
+  kind: "Pod",
+  keysOf: (object) => (hasProxy(object) ? [] : ["outside"]),
+})
+
+type Place = TlsPlace & { rule: KubeObject; scope: Scope }
+
+/** The services whose clients use this rule. For the mesh only those in front of pods without a proxy are looked at. */
+function servicesOf(view: View, { rule, scope }: Place): RegistryService[] {
+  const ref = refOf(rule)
+  const found = new Set<RegistryService>()
+  if (scope.kind === "host")
+    for (const service of view.mesh.services.get(scope.host) ?? []) found.add(service)
+  else if (scope.kind === "namespace")
+    for (const object of view.inNamespace("Service", scope.namespace))
+      for (const service of view.mesh.services.get(
+        `${object.metadata.name}.${scope.namespace}.svc.${view.settings.domain}`,
+      ) ?? [])
+        found.add(service)
+  else
+    for (const pod of view.find(podsOutside, "outside"))
+      for (const service of servicesBefore(view, namespaceOf(pod), pod.metadata.labels ?? {}))
+        found.add(service)
+  return [...found].filter((service) => isEffective(view.mesh, ref, service))
+}
+
+const isWide = (view: View, policy: ObjectRef | undefined): boolean => {
+  if (policy === undefined) return false
+  const config = view.mesh.peerAuthentications
+    .get(policy.namespace)
+    ?.find(({ object }) => object.name === policy.name)
+  return config !== undefined && selectorLabels(config.spec) === undefined
+}
+
+function unique(refs: readonly (ObjectRef | undefined)[]): ObjectRef[] {
+  const seen = new Map<string, ObjectRef>()
+  for (const ref of refs) if (ref !== undefined) seen.set(`${ref.kind}/${ref.namespace}/${ref.name}`, ref)
+  return [...seen.values()].slice(0, 8)
+}
+
+const servers = (demands: readonly Demand[]): string =>
+  some([...new Set(demands.map(({ service, port }) => `${service.name}:${port.number}`))])
+
+const workloads = (demands: readonly Demand[]): string =>
+  some([...new Set(demands.map(({ instance }) => instance.workload.name))])
+
+const about = (demands: readonly Demand[]): Details["references"] =>
+  unique([
+    ...demands.map(({ policy }) => policy),
+    ...demands.map(({ service }) => service.object),
+    ...demands.map(({ instance }) => instance.object),
+  ]).map((object) => ({ object, path: "" }))
+
+function reportAt(
+  report: Report,
+  rule: Rule,
+  place: Place,
+  message: string,
+  demands: readonly Demand[],
+): void {
+  report(rule, { path: `${place.path}.mode`, message, references: about(demands) ?? [] })
+}
+
+/** Without a service to look at: what the namespace or the mesh asks of everything in it. */
+function strictPolicy(view: View, scope: Scope): ObjectRef | undefined {
+  if (scope.kind === "host") return undefined
+  const { mode, reasons } = peerAuthenticationFor(
+    view.mesh,
+    { namespace: scope.kind === "namespace" ? scope.namespace : view.settings.rootNamespace, labels: {} },
+    0,
+  )
+  return mode === "STRICT" ? reasons[0]?.object : undefined
+}
+
+function isUsedForAny(view: View, { rule, scope }: Place): boolean {
+  const service = anyService(view.settings.domain, scope.kind === "namespace" ? scope.namespace : undefined)
+  const namespace = namespaceOf(rule)
+  const isNear = namespace === service.namespace || namespace === view.settings.rootNamespace
+  const used = (client: string): boolean => {
+    const { object } = tlsFor(view.mesh, client, service)
+    return object?.name === rule.metadata.name && object.namespace === namespace
+  }
+  return (isNear && used("")) || used(namespace)
+}
+
+function checkPlaintext(view: View, place: Place, demands: readonly Demand[], report: Report): void {
+  const strict = demands.filter(({ mode }) => mode === "STRICT")
+  const root = view.settings.rootNamespace
+  if (strict.length > 0) {
+    const isMesh = strict.every(({ policy }) => policy?.namespace === root)
+    reportAt(
+      report,
+      isMesh ? plaintextToMeshStrict : plaintextToStrict,
+      place,
+      `DISABLE sends plain text to ${servers(strict)}, which ${strict.length === demands.length ? "takes" : "in part takes"} only mutual TLS: ${some(unique(strict.map(({ policy }) => policy)).map(({ name, namespace }) => `PeerAuthentication ${namespace}/${name}`))}`,
+      strict,
+    )
+    return
+  }
+  if (demands.length > 0 || place.labels !== undefined || !isUsedForAny(view, place)) return
+  const policy = strictPolicy(view, place.scope)
+  if (policy === undefined) return
+  report(policy.namespace === root ? plaintextToMeshStrict : plaintextToStrict, {
+    path: `${place.path}.mode`,
+    message: `DISABLE sends plain text to ${place.scope.kind === "namespace" ? `namespace ${place.scope.namespace}` : "the mesh"}, which takes only mutual TLS: PeerAuthentication ${policy.namespace}/${policy.name}`,
+    references: [{ object: policy, path: "spec.mtls.mode" }],
+  })
+}
+
+function checkMutual(view: View, place: Place, demands: readonly Demand[], report: Report): void {
+  const disabled = demands.filter(
+    ({ mode, policy }) => mode === "DISABLE" && !(place.scope.kind !== "host" && isWide(view, policy)),
+  )
+  if (disabled.length > 0)
+    reportAt(
+      report,
+      mutualToDisabled,
+      place,
+      `ISTIO_MUTUAL is not understood by ${servers(disabled)}, where ${some(unique(disabled.map(({ policy }) => policy)).map(({ name, namespace }) => `PeerAuthentication ${namespace}/${name}`))} disables it`,
+      disabled,
+    )
+  const outside = demands.filter(({ mode }) => mode === "NONE")
+  if (outside.length > 0)
+    reportAt(
+      report,
+      mutualToNoProxy,
+      place,
+      `ISTIO_MUTUAL is not understood by ${workloads(outside)}, which ${outside.length === demands.length ? "has" : "in part has"} no proxy, behind ${servers(outside)}`,
+      outside,
+    )
+}
+
+/** Certificates that the proxy's agent writes are the mesh's own: MUTUAL with them is ISTIO_MUTUAL by hand. */
+const isOwnCertificate = ({ tls }: TlsPlace): boolean =>
+  text(tls["clientCertificate"]).startsWith("/etc/certs/")
+
+function checkOriginated(place: Place, demands: readonly Demand[], report: Report): void {
+  if (place.mode === "MUTUAL" && isOwnCertificate(place)) return
+  const strict = demands.filter(({ mode }) => mode === "STRICT")
+  const plain = demands.filter(
+    ({ mode, port }) => mode === "PERMISSIVE" && (port.protocol === "http" || port.protocol === "grpc"),
+  )
+  if (strict.length > 0)
+    reportAt(
+      report,
+      tlsToSidecar,
+      place,
+      `${place.mode} is refused by ${servers(strict)}, whose proxy takes only the mesh's mutual TLS`,
+      strict,
+    )
+  else if (plain.length > 0)
+    report(tlsToSidecar, {
+      path: `${place.path}.mode`,
+      level: "warning",
+      message: `${place.mode} reaches the application of ${servers(plain)} still encrypted, and its port says ${plain[0]?.port.protocol ?? "http"}`,
+      references: about(plain) ?? [],
+    })
+}
+
+function checkExternal(place: Place, services: readonly RegistryService[], report: Report): void {
+  const outside = services.filter(({ external }) => external)
+  if (outside.length === 0) return
+  report(mutualToExternal, {
+    path: `${place.path}.mode`,
+    message: `${some(outside.map(({ host }) => host))} is outside of the mesh and does not know its certificates`,
+    references: unique(outside.map(({ object }) => object)).map((object) => ({ object, path: "" })),
+  })
+}
+
+function runPlace(view: View, place: Place, report: Report): void {
+  const services = servicesOf(view, place)
+  const demands = services
+    .filter(({ external }) => !external)
+    .flatMap((service) => demandsOf(view, service, { port: place.port, labels: place.labels }))
+  if (place.mode === "DISABLE") checkPlaintext(view, place, demands, report)
+  else if (place.mode === "ISTIO_MUTUAL") {
+    checkMutual(view, place, demands, report)
+    checkExternal(place, services, report)
+  } else checkOriginated(place, demands, report)
+}
+
+export const pairs = check({
+  name: "destinationrule/mutual_tls",
+  subject: destinationRule,
+  reads: [...serviceKinds, ...instanceKinds, "Namespace", peerAuthentication],
+  rules: [
+    plaintextToStrict,
+    plaintextToMeshStrict,
+    mutualToDisabled,
+    mutualToNoProxy,
+    mutualToExternal,
+    tlsToSidecar,
+  ],
+  run: (rule, view, report) => {
+    const spec = specOf(rule)
+    const places = tlsPlaces(spec)
+    if (places.length === 0) return
+    const scope = scopeOf(text(spec["host"]), namespaceOf(rule), view.settings.domain)
+    if (scope === undefined) return
+    for (const place of places) runPlace(view, { ...place, rule, scope }, report)
+  },
+})
+
+/** With automatic mutual TLS a rule that says nothing of TLS leaves it as it is. */
+export const hidden = check({
+  name: "destinationrule/hides_mutual_tls",
+  subject: destinationRule,
+  reads: [],
+  rules: [widerHidden],
+  run: (rule, view, report) => {
+    if (view.settings.autoMtls) return
+    const spec = specOf(rule)
+    if (record(spec["trafficPolicy"])["tls"] !== undefined) return
+    const namespace = namespaceOf(rule)
+    const scope = scopeOf(text(spec["host"]), namespace, view.settings.domain)
+    if (scope === undefined || scope.kind === "mesh") return
+    const end = `.svc.${view.settings.domain}`
+    if (scope.kind === "host" && !scope.host.endsWith(end)) return
+    const own = scope.kind === "host" ? scope.host.slice(scope.host.indexOf(".") + 1, -end.length) : undefined
+    const ref = refOf(rule)
+    for (const wildcard of wildcardsFor(view.settings.domain, own)) {
+      const wider = view
+        .find(wideMutualRules, wildcard)
+        .map(refOf)
+        .find(
+          (other) =>
+            [own, namespace, view.settings.rootNamespace].includes(other.namespace) &&
+            other.name !== ref.name,
+        )
+      if (wider === undefined) continue
+      report(widerHidden, {
+        path: "spec.trafficPolicy",
+        message: `mutual TLS of DestinationRule ${wider.namespace}/${wider.name} for ${wildcard} does not count for ${text(spec["host"])}`,
+        references: [{ object: wider, path: "spec.trafficPolicy.tls.mode" }],
+      })
+      return
+    }
+  },
+})

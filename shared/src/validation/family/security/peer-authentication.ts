@@ -1,0 +1,222 @@
+import { type Config, selectorOf, isSubset } from "../../../istio/mesh.ts"
+import type { Instance } from "../../../istio/instance.ts"
+import type { RegistryService, ServicePort } from "../../../istio/registry.ts"
+import { selectInstances } from "../../../istio/mesh.ts"
+import { type KubeObject, refOf } from "../../../kube/object.ts"
+import { type Json, list, record, stringMap } from "../../../topology/fact/read.ts"
+import { type View, check } from "../../check.ts"
+import type { Fix } from "../../finding.ts"
+import { at, pointerOf } from "../../path.ts"
+import { rule } from "../../rule.ts"
+import { instanceKinds, peerAuthentication } from "./kinds.ts"
+import { namespaceOf, selectorLabels, specOf } from "./policy.ts"
+import { labelText } from "./selector.ts"
+import { some } from "./sentence.ts"
+
+const source = "https://istio.io/latest/docs/reference/config/security/peer_authentication/"
+
+export const severalForNamespace = rule({
+  code: "peerauthentication.namespace_claimed_twice",
+  aliases: ["KIA0002"],
+  level: "warning",
+  title: "Two PeerAuthentications are for one namespace",
+  effect: "The oldest one counts, the others do nothing",
+  remedy: "Keep one for the namespace",
+  source,
+})
+
+export const severalForWorkload = rule({
+  code: "peerauthentication.workload_claimed_twice",
+  aliases: ["KIA0003"],
+  level: "warning",
+  title: "Two PeerAuthentications select one workload",
+  effect: "The oldest one counts there, the other does nothing for it",
+  remedy: "Make their selectors exclusive, or join them",
+  source,
+})
+
+export const selectorInRoot = rule({
+  code: "peerauthentication.selector_in_root",
+  aliases: [],
+  level: "warning",
+  title: "PeerAuthentication with a selector is in the root namespace",
+  effect: "There only one without a selector is looked at, so this one does nothing",
+  remedy: "Move it to the namespace of the workloads",
+  source,
+})
+
+export const portNotTargeted = rule({
+  code: "peerauthentication.port_not_targeted",
+  aliases: [],
+  level: "warning",
+  title: "Port-level setting is for a port that no service targets",
+  effect: "Port settings are for the workload's own port (targetPort), so this one does nothing",
+  remedy: "Write the container's port number, not the service's",
+  source,
+})
+
+const isBefore = (view: View, namespace: string, object: KubeObject, other: (config: Config) => boolean) => {
+  for (const config of view.mesh.peerAuthentications.get(namespace) ?? []) {
+    if (config.object.name === object.metadata.name) return undefined
+    if (other(config)) return config
+  }
+  return undefined
+}
+
+/** The older one that makes this one idle for all its namespace, or for the pods it selects. Oldest first is the model's order. */
+export const conflicts = check({
+  name: "peerauthentication/conflicts",
+  subject: peerAuthentication,
+  reads: [...instanceKinds],
+  rules: [severalForNamespace, severalForWorkload, selectorInRoot],
+  run: (object, view, report) => {
+    const namespace = namespaceOf(object)
+    const labels = selectorLabels(specOf(object))
+    if (labels !== undefined && namespace === view.settings.rootNamespace) {
+      report(selectorInRoot, {
+        path: "spec.selector",
+        message: `${namespace} is the root namespace, where a PeerAuthentication may not select ${labelText(labels)}`,
+      })
+      return
+    }
+    if (labels === undefined) {
+      const older = isBefore(view, namespace, object, (config) => selectorOf(config) === undefined)
+      if (older !== undefined)
+        report(severalForNamespace, {
+          path: "spec",
+          message: `${older.object.name} is older and counts for ${namespace === view.settings.rootNamespace ? "the mesh" : namespace}`,
+          references: [{ object: older.object, path: "" }],
+        })
+      return
+    }
+    const selected = selectInstances(view.mesh, namespace, labels)
+    const shared = (config: Config): readonly Instance[] => {
+      const wanted = selectorOf(config)
+      return wanted === undefined ? [] : selected.filter((instance) => isSubset(wanted, instance.labels))
+    }
+    const older = isBefore(view, namespace, object, (config) => shared(config).length > 0)
+    if (older === undefined) return
+    const names = [...new Set(shared(older).map(({ workload }) => workload.name))].sort()
+    report(severalForWorkload, {
+      path: "spec.selector",
+      message: `${older.object.name} is older and counts for ${some(names)}`,
+      references: [{ object: older.object, path: "spec.selector" }],
+    })
+  },
+})
+
+/** Services of a namespace that stand before instances of these labels. */
+export function servicesBefore(
+  view: View,
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): RegistryService[] {
+  const found: RegistryService[] = []
+  for (const object of view.inNamespace("Service", namespace)) {
+    const selector = stringMap(record(object["spec"])["selector"])
+    if (Object.keys(selector).length === 0 || !isSubset(selector, labels)) continue
+    const { domain } = view.settings
+    const service = view.mesh.services
+      .get(`${object.metadata.name}.${namespace}.svc.${domain}`)
+      ?.find((candidate) => candidate.object.kind === "Service")
+    if (service !== undefined) found.push(service)
+  }
+  return found
+}
+
+/** The container port of a service's port at an instance; 0 when it has no port of that name. */
+export const containerPort = (port: ServicePort, instance: Pick<Instance, "ports">): number =>
+  typeof port.target === "number" ? port.target || port.number : (instance.ports[port.target] ?? 0)
+
+type Ports = { targeted: Set<number>; services: RegistryService[]; declared: Set<number> }
+
+function portsOf(view: View, namespace: string, instances: readonly Instance[]): Ports {
+  const ports: Ports = { targeted: new Set(), services: [], declared: new Set() }
+  const seen = new Set<string>()
+  for (const instance of instances) {
+    const pod = view.get("Pod", instance.namespace, instance.name)
+    for (const container of list(record(pod?.["spec"])["containers"]))
+      for (const port of list(record(container)["ports"])) {
+        const number = record(port)["containerPort"]
+        if (typeof number === "number") ports.declared.add(number)
+      }
+    for (const service of servicesBefore(view, namespace, instance.labels)) {
+      for (const port of service.ports) ports.targeted.add(containerPort(port, instance))
+      if (seen.has(service.host)) continue
+      seen.add(service.host)
+      ports.services.push(service)
+    }
+  }
+  return ports
+}
+
+/** Certain where one service port of that number targets another number, and nothing is said of that one yet. */
+function moveFix(
+  object: KubeObject,
+  levels: Json,
+  key: string,
+  targets: ReadonlySet<number>,
+): Fix | undefined {
+  const [target] = targets
+  if (targets.size !== 1 || target === undefined || target === 0 || Object.hasOwn(levels, String(target)))
+    return undefined
+  const path = "spec.portLevelMtls"
+  return {
+    title: `Write port ${target}`,
+    edits: [
+      {
+        object: refOf(object),
+        patch: [
+          { op: "remove", path: pointerOf(at(path, key)) },
+          { op: "add", path: pointerOf(at(path, String(target))), value: levels[key] },
+        ],
+      },
+    ],
+  }
+}
+
+export const portLevels = check({
+  name: "peerauthentication/ports",
+  subject: peerAuthentication,
+  reads: [...instanceKinds, "Service"],
+  needs: ["Pod", "Service"],
+  rules: [portNotTargeted],
+  run: (object, view, report) => {
+    const spec = specOf(object)
+    if (spec["portLevelMtls"] === undefined) return
+    const labels = selectorLabels(spec)
+    const namespace = namespaceOf(object)
+    if (labels === undefined || namespace === view.settings.rootNamespace) return
+    const levels = record(spec["portLevelMtls"])
+    const instances = selectInstances(view.mesh, namespace, labels)
+    const keys = Object.keys(levels)
+    if (instances.length === 0 || keys.length === 0) return
+    const { targeted, services, declared } = portsOf(view, namespace, instances)
+    // Nothing is known of its ports: it may listen anywhere.
+    if (targeted.size === 0) return
+    for (const key of keys) {
+      if (targeted.has(Number(key)) || declared.has(Number(key))) continue
+      const front = services.filter(({ ports }) => ports.some(({ number }) => number === Number(key)))
+      const targets = new Set(
+        front.flatMap(({ ports }) =>
+          ports
+            .filter(({ number }) => number === Number(key))
+            .flatMap((port) => instances.map((instance) => containerPort(port, instance))),
+        ),
+      )
+      const fix = moveFix(object, levels, key, targets)
+      const target = [...targets].filter((number) => number > 0)
+      report(portNotTargeted, {
+        path: at("spec.portLevelMtls", key),
+        message:
+          target.length > 0
+            ? `${key} is the port of service ${front[0]?.name ?? ""}, the workload's own is ${some(target.map(String))}`
+            : `no service targets port ${key} of ${labelText(labels)}; they target ${some([...targeted].sort((a, b) => a - b).map(String))}`,
+        references: front.map((service) => ({ object: service.object, path: "spec.ports" })),
+        ...(fix === undefined ? {} : { fix }),
+      })
+    }
+  },
+})
+
+export const peerRules = [severalForNamespace, severalForWorkload, selectorInRoot, portNotTargeted] as const
