@@ -25,7 +25,7 @@ function checkVersion(match: Json, { path, report }: Place): boolean {
   else {
     const problem = re2Problem(version)
     if (problem === undefined) return true
-    report(versionInvalid, { path: field, message: `proxyVersion ${version}: ${problem}` })
+    report(versionInvalid, { path: field, message: `proxyVersion: ${problem}` })
     return false
   }
   return true
