@@ -81,6 +81,15 @@ export const rulesOf = (families: readonly Family[]): ReadonlyMap<string, Rule> 
   new Map(families.flatMap(({ rules }) => rules).map((rule) => [rule.code, rule]))
 
 /** An example of a rule: YAML that makes it fire, and a near miss that must not. Kept out of the engine's bundle. */
-export type Example = { code: string; fires: string; silent: string; meshConfig?: string; note?: string }
+export type Example = {
+  code: string
+  fires: string
+  silent: string
+  meshConfig?: string
+  meshNetworks?: string
+  /** YAML of other clusters of the mesh, by name; for both. */
+  clusters?: Readonly<Record<string, string>>
+  note?: string
+}
 
 export type { Lookup }
