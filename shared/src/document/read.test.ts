@@ -62,7 +62,7 @@ describe("a text of several documents", () => {
 
 describe("JSON", () => {
   const json = JSON.stringify(
-    { apiVersion: "v1", kind: "Service", metadata: { name: "a\u00e9\ud83d\ude00\/" } },
+    { apiVersion: "v1", kind: "Service", metadata: { name: "a\u00e9\ud83d\ude00/" } },
     null,
     "\t",
   )
