@@ -1,0 +1,84 @@
+import { type Json, list, record, strings } from "../../../../topology/fact/read.ts"
+import { type Check, check } from "../../../check.ts"
+import { isGenerated } from "../../../semantic/annotation.ts"
+import { exportToProblem } from "../../../semantic/export-to.ts"
+import { type Say, isThere, sayTo } from "../say.ts"
+import { sayTargets } from "./destination.ts"
+import { sayGatewayNames } from "./gateway-names.ts"
+import { sayAuthority, sayHeaders } from "./headers.ts"
+import { sayHosts } from "./hosts.ts"
+import { sayConflicts, sayRedirect, sayRewrite } from "./http-action.ts"
+import { sayHttpMatches } from "./http-match.ts"
+import { sayCors, sayDirectResponse, sayFault, sayMirrors, sayRetries } from "./http-policy.ts"
+import { type L4Context, sayL4Routes } from "./l4-route.ts"
+import { exportTo as exportRule, gateways as gatewayRule, routes as routeRule, rules } from "./rules.ts"
+
+type Context = L4Context & { isDelegate: boolean }
+
+function sayHttpRoute(route: Json, path: string, context: Context, say: Say): void {
+  sayConflicts(route, path, context.isDelegate, say)
+  const matches = list(route["match"])
+  if (matches.length > 0) sayHttpMatches(matches, path, context, say)
+  if (route["headers"] !== undefined) sayHeaders(route["headers"], `${path}.headers`, say)
+  sayRedirect(route, path, say)
+  sayDirectResponse(route, path, say)
+  sayRewrite(route, path, say)
+  sayAuthority(route, path, say)
+  sayFault(route, path, say)
+  sayRetries(route, path, say)
+  sayMirrors(route, path, say)
+  sayCors(route, path, say)
+  sayTargets(list(route["route"]), path, context.generated, say)
+}
+
+function sayHttpRoutes(routes: readonly unknown[], context: Context, say: Say): void {
+  for (let i = 0; i < routes.length; i++) {
+    if (isThere(routes[i])) sayHttpRoute(record(routes[i]), `spec.http[${i}]`, context, say)
+    else say(routeRule, `spec.http[${i}]`, "the http route is null")
+  }
+}
+
+const notInDelegates = ["gateways", "tls", "tcp"] as const
+
+function saySections(spec: Json, context: Context, say: Say): void {
+  const [http, tls, tcp] = [list(spec["http"]), list(spec["tls"]), list(spec["tcp"])]
+  if (http.length === 0 && tls.length === 0 && tcp.length === 0)
+    say(routeRule, "spec", "there is neither an http nor a tcp nor a tls route")
+  if (context.isDelegate)
+    for (const field of notInDelegates)
+      if (list(spec[field]).length > 0)
+        say(
+          routeRule,
+          `spec.${field}`,
+          `a VirtualService without hosts is a delegate, which may have no ${field}`,
+        )
+  sayHttpRoutes(http, context, say)
+  sayL4Routes("tls", tls, context, say)
+  sayL4Routes("tcp", tcp, context, say)
+}
+
+/** Istio's own validation of one VirtualService. Source: istio pkg/config/validation `ValidateVirtualService`. */
+export const virtualServiceCheck: Check = check({
+  name: "virtualservice/semantics",
+  subject: "VirtualService.networking.istio.io",
+  reads: [],
+  rules: rules.slice(0, -2),
+  run: (object, _view, report) => {
+    const spec = record(object["spec"])
+    const say = sayTo(report)
+    const hosts = list(spec["hosts"])
+    const gateways = list(spec["gateways"])
+    const atGateways = gateways.length > 0 && !gateways.includes("mesh")
+    const generated = isGenerated(object)
+    const context: Context = { hosts, atGateways, generated, isDelegate: hosts.length === 0 }
+    sayHosts(spec, context, say)
+    if (gateways.length > 0) sayGatewayNames(gateways, "spec.gateways", { say, rule: gatewayRule, generated })
+    saySections(spec, context, say)
+    if (isThere(spec["exportTo"]))
+      say(
+        exportRule,
+        "spec.exportTo",
+        exportToProblem(strings(spec["exportTo"]), object.metadata.namespace ?? "", "other"),
+      )
+  },
+})
