@@ -4,8 +4,8 @@ import type { Instance } from "./instance.ts"
 import { type Labels, type Mesh, isSubset, selectInstances } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 import type { RegistryService, ServicePort } from "./registry.ts"
-import type { Destination } from "./route.ts"
-import { visibleService } from "./visibility.ts"
+import type { Destination } from "./decision.ts"
+import { exportedService, visibleService } from "./visibility.ts"
 
 /** What stands behind a destination for one client. */
 export type Target = {
@@ -46,13 +46,19 @@ function endpointsOf(mesh: Mesh, service: RegistryService, labels: Labels): read
   return instancesOf(mesh, service).filter((instance) => instance.ready && isSubset(labels, instance.labels))
 }
 
+/** `routed`: a route names it; then the proxy knows it, also when its Sidecar does not import it. Source: pilot `collectImportedServices`. */
+export type TargetOptions = { routed?: boolean }
+
 /** The endpoints that a client's proxy has for a destination, with the policy it applies. */
 export function targetOf(
   mesh: Mesh,
   client: Client,
   { host, subset, port }: Pick<Destination, "host" | "subset" | "port">,
+  { routed = false }: TargetOptions = {},
 ): Target {
-  const { service, reasons } = visibleService(mesh, client, host, port)
+  const { service, reasons } = routed
+    ? exportedService(mesh, client, host)
+    : visibleService(mesh, client, host, port)
   if (!service) return missing(reasons)
   const servicePort = service.ports.find(({ number }) => number === port)
   if (!servicePort)

@@ -46,7 +46,7 @@ export function boundTo(mesh: Mesh, client: Client, servers: readonly Server[], 
 }
 
 /** The servers whose routes are asked together: all plain HTTP ones of a socket, or the one with TLS whose name the client asks for. */
-function serversFor(listeners: readonly Listener[], host: string): readonly Server[] {
+export function serversFor(listeners: readonly Listener[], host: string): readonly Server[] {
   for (const { servers } of listeners) {
     const [first] = servers
     if (first === undefined) continue

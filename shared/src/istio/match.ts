@@ -1,6 +1,6 @@
 import { type Json, record } from "../topology/fact/read.ts"
 import type { HttpRequest } from "./client.ts"
-import { type Test, compileString, isPresence } from "./string-match.ts"
+import { type Test, compileString, isPresence, wordsOf } from "./string-match.ts"
 
 /** A request as Envoy sees it when it chooses a route. */
 export type Seen = {
@@ -79,48 +79,68 @@ function headerOf(request: Seen, name: string): string | undefined {
   return request.headers[name]
 }
 
-function headerTests(match: Json): Takes[] {
-  const wanted = Object.entries(record(match["headers"])).map(([written, value]): Takes => {
+/** One condition of a match, and what it asks, in words. */
+type Condition = { takes: Takes; asks: string }
+
+function headerConditions(match: Json): Condition[] {
+  const wanted = Object.entries(record(match["headers"])).map(([written, value]): Condition => {
     const [name, test] = [written.toLowerCase(), compileString(value)]
-    if (isPresence(value)) return (request) => headerOf(request, name) !== undefined
-    return (request) => {
-      const found = headerOf(request, name)
-      return found !== undefined && test(found)
-    }
+    const takes: Takes = isPresence(value)
+      ? (request) => headerOf(request, name) !== undefined
+      : (request) => {
+          const found = headerOf(request, name)
+          return found !== undefined && test(found)
+        }
+    return { takes, asks: `header ${written} ${wordsOf(value)}` }
   })
-  const unwanted = Object.entries(record(match["withoutHeaders"])).map(([written, value]): Takes => {
+  const unwanted = Object.entries(record(match["withoutHeaders"])).map(([written, value]): Condition => {
     const [name, test] = [written.toLowerCase(), compileString(value)]
-    if (isPresence(value)) return (request) => headerOf(request, name) === undefined
-    if (name.startsWith(claims)) return () => true
-    return (request) => !test(headerOf(request, name) ?? "")
+    const takes: Takes = isPresence(value)
+      ? (request) => headerOf(request, name) === undefined
+      : name.startsWith(claims)
+        ? () => true
+        : (request) => !test(headerOf(request, name) ?? "")
+    return { takes, asks: `no header ${written} ${wordsOf(value)}` }
   })
   return [...wanted, ...unwanted]
 }
 
-const queryTests = (match: Json): Takes[] =>
-  Object.entries(record(match["queryParams"])).map(([name, value]): Takes => {
+const queryConditions = (match: Json): Condition[] =>
+  Object.entries(record(match["queryParams"])).map(([name, value]): Condition => {
     const test: Test = isPresence(value) ? () => true : compileString(value)
-    return ({ query }) => {
-      const found = query.get(name)
-      return found !== undefined && test(found)
+    return {
+      takes: ({ query }) => {
+        const found = query.get(name)
+        return found !== undefined && test(found)
+      },
+      asks: `query parameter ${name} ${wordsOf(value)}`,
     }
   })
 
-/** One match, read once. Everything it names must hold. Source: istio.io, HTTPMatchRequest; pilot `TranslateRouteMatch`. */
-export function compileMatch(match: Json): Takes {
-  const tests: Takes[] = []
+function conditionsOf(match: Json): Condition[] {
+  const conditions: Condition[] = []
   if (match["uri"] !== undefined) {
     const test = compileString(match["uri"], match["ignoreUriCase"] === true)
-    tests.push(({ path }) => test(path))
+    conditions.push({ takes: ({ path }) => test(path), asks: `path ${wordsOf(match["uri"])}` })
   }
   for (const field of ["method", "scheme", "authority"] as const) {
     if (match[field] === undefined) continue
     const test = compileString(match[field])
-    tests.push((request) => test(request[field]))
+    conditions.push({ takes: (request) => test(request[field]), asks: `${field} ${wordsOf(match[field])}` })
   }
-  tests.push(...headerTests(match), ...queryTests(match))
+  conditions.push(...headerConditions(match), ...queryConditions(match))
+  return conditions
+}
+
+/** One match, read once. Everything it names must hold. Source: istio.io, HTTPMatchRequest; pilot `TranslateRouteMatch`. */
+export function compileMatch(match: Json): Takes {
+  const tests = conditionsOf(match).map(({ takes }) => takes)
   return (request) => tests.every((test) => test(request))
 }
+
+/** What a match asks that a request does not have; undefined when it takes it. */
+export const mismatchOf = (match: Json, request: Seen): string | undefined =>
+  conditionsOf(match).find(({ takes }) => !takes(request))?.asks
 
 /** Whether a match of one request is so wide that it takes every request. */
 export function takesEverything(match: Json): boolean {

@@ -67,8 +67,8 @@ const kinds = {
   instance: ["Pod", `WorkloadEntry.${networking}`],
 } as const
 
-/** One entry of a table, remembered so that it can be taken out again. */
-type Entry = () => void
+/** What an object entered: a table, the key and the item, again and again; so that it can be taken out. */
+type Entries = unknown[]
 
 /** The key of what is looked up as a whole, not by a part of it. */
 const whole = ""
@@ -80,8 +80,8 @@ const whole = ""
 export class MeshModel implements Mesh {
   readonly settings: MeshSettings
   readonly #tracker: Tracker
-  readonly #entries = new Map<string, Entry[]>()
-  #current: Entry[] = []
+  readonly #entries = new Map<string, Entries>()
+  #current: Entries = []
 
   readonly #services: Table<RegistryService>
   readonly #virtualServices: Table<VirtualService>
@@ -173,25 +173,28 @@ export class MeshModel implements Mesh {
     const kind = kindKeyOf(object)
     const add = adders[kind]
     if (add === undefined) return
-    this.remove(kind, object.metadata.namespace ?? "", object.metadata.name)
+    const id = `${kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`
+    this.#take(id)
     this.#current = []
     add(this, object)
-    this.#entries.set(`${kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`, this.#current)
+    this.#entries.set(id, this.#current)
   }
 
   remove(kind: string, namespace: string, name: string): void {
-    const id = `${kind}/${namespace}/${name}`
+    this.#take(`${kind}/${namespace}/${name}`)
+  }
+
+  #take(id: string): void {
     const entries = this.#entries.get(id)
     if (entries === undefined) return
-    for (const undo of entries) undo()
+    for (let i = 0; i < entries.length; i += 3)
+      (entries[i] as Table<unknown>).remove(entries[i + 1] as string, entries[i + 2])
     this.#entries.delete(id)
   }
 
   #enter<T>(table: Table<T>, at: string, item: T): void {
     table.add(at, item)
-    this.#current.push(() => {
-      table.remove(at, item)
-    })
+    this.#current.push(table, at, item)
   }
 
   addService(service: RegistryService): void {

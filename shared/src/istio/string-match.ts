@@ -48,6 +48,13 @@ export const isPresence = (match: unknown): boolean => {
   )
 }
 
+/** A match in words: `prefix "/api"`. */
+export function wordsOf(match: unknown): string {
+  if (isPresence(match) && record(match)["pathPrefix"] === undefined) return "(any)"
+  const [kind, value] = Object.entries(record(match))[0] ?? ["", ""]
+  return `${kind === "pathPrefix" ? "prefix" : kind} "${String(value)}"`
+}
+
 const kinds = ["exact", "prefix", "regex"] as const
 const kindOf = (match: Json): (typeof kinds)[number] | undefined =>
   kinds.find((kind) => typeof match[kind] === "string" && match[kind] !== "")

@@ -2,7 +2,7 @@ import { list, number, record, stringMap, strings, text } from "../topology/fact
 import type { Client } from "./client.ts"
 import { configHost, hostMatches } from "./host.ts"
 import { type Mesh, type VirtualService, isSubset } from "./mesh.ts"
-import type { Destination } from "./route.ts"
+import type { Destination } from "./decision.ts"
 import { isExportedTo, visibleService } from "./visibility.ts"
 
 const isForHost = (config: VirtualService, host: string): boolean =>

@@ -158,21 +158,30 @@ export const preferred = (
 ): RegistryService | undefined =>
   services.find((service) => service.namespace === namespace) ?? services.find(isKubernetes) ?? services[0]
 
-/** The service a client means by a host: exported to it and imported by its Sidecar. */
-export function visibleService(mesh: Mesh, client: Client, host: string, port: number): Sight {
-  const all = mesh.services.get(host) ?? mesh.wildcardServices.filter((own) => hostMatches(own.host, host))
+const withHost = (mesh: Mesh, host: string): readonly RegistryService[] =>
+  mesh.services.get(host) ?? mesh.wildcardServices.filter((own) => hostMatches(own.host, host))
+
+/** The service of a host that is exported to a client's namespace, whatever its Sidecar imports. */
+export function exportedService(mesh: Mesh, client: Client, host: string): Sight {
+  const all = withHost(mesh, host)
   const [first] = all
   if (first === undefined) return unseen("host.unknown", `No service or service entry has the host ${host}`)
-  const exported = exportedTo(all, client.namespace)
-  if (exported.length === 0)
-    return unseen(
-      "host.not_exported",
-      `${named(first.object)} is not exported to ${client.namespace}`,
-      first.object,
-    )
+  const service = preferred(exportedTo(all, client.namespace), client.namespace)
+  return service === undefined
+    ? unseen(
+        "host.not_exported",
+        `${named(first.object)} is not exported to ${client.namespace}`,
+        first.object,
+      )
+    : { service, reasons: [] }
+}
+
+/** The service a client means by a host: exported to it and imported by its Sidecar. */
+export function visibleService(mesh: Mesh, client: Client, host: string, port: number): Sight {
+  const exported = exportedService(mesh, client, host)
   const sidecar = sidecarFor(mesh, client)
-  if (sidecar === undefined) return { service: preferred(exported, client.namespace), reasons: [] }
-  const imported = exported.filter((service) =>
+  if (sidecar === undefined || exported.service === undefined) return exported
+  const imported = exportedTo(withHost(mesh, host), client.namespace).filter((service) =>
     isImported(sidecar, client, { namespace: service.namespace, host: service.host, port }),
   )
   if (imported.length === 0)
