@@ -51,7 +51,13 @@ export type TextSchema = {
   /** Nothing but the type is asked for. */
   plain: boolean
 }
-export type NumberSchema = { type: "number"; whole: boolean; min: number; max: number }
+export type NumberSchema = {
+  type: "number"
+  whole: boolean
+  min: number
+  max: number
+  values: readonly number[] | null
+}
 export type Schema =
   | ObjectSchema
   | ListSchema
@@ -113,16 +119,25 @@ export const string = text({})
 
 export const choice = (...values: readonly string[]): TextSchema => text({ values })
 
-export const integer = (min: number, max: number): NumberSchema => ({ type: "number", whole: true, min, max })
+export const integer = (min: number, max: number, values: readonly number[] | null = null): NumberSchema => ({
+  type: "number",
+  whole: true,
+  min,
+  max,
+  values,
+})
 export const decimal = (min: number, max: number): NumberSchema => ({
   type: "number",
   whole: false,
   min,
   max,
+  values: null,
 })
 
 export const boolean: Schema = { type: "boolean" }
 export const any: Schema = { type: "any" }
+/** An object of any fields. */
+export const open = map(any)
 
 export const uint32 = integer(0, 4_294_967_295)
 export const int32 = integer(-2_147_483_648, 2_147_483_647)

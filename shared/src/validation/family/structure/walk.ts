@@ -88,15 +88,14 @@ class Walk {
     }
     for (const key of schema.required)
       if (value[key] === null || value[key] === undefined)
-        this.report(rules.missingField, `${key} is missing${this.owner()}`)
+        this.report(rules.missingField, `${key} is missing${this.owner()}`, [key])
     for (const group of schema.exclusive) this.exclusive(group, value)
     if (schema.rules.length > 0 && this.problems.length === before) this.constraints(schema.rules, value)
   }
 
-  /** The field that the object at hand is in, for a sentence. */
+  /** The object at hand, for a sentence. */
   private owner(word = "in"): string {
-    const last = this.steps.findLast((step) => typeof step === "string")
-    return last === undefined ? "" : ` ${word} ${last}`
+    return this.steps.length === 0 ? "" : ` ${word} ${this.here()}`
   }
 
   private constraints<T>(conditions: readonly Constraint<T>[], value: T): void {
@@ -137,6 +136,7 @@ class Walk {
     this.report(
       rules.exclusive,
       `${found.join(" and ")} stand together${this.owner()}; at most one of ${group.join(", ")} may`,
+      found.slice(0, 1),
     )
   }
 
@@ -145,35 +145,38 @@ class Walk {
     if (value.length < schema.min)
       this.report(
         rules.limit,
-        `${this.last()} has ${value.length === 0 ? "no items" : items(value.length)}; at least ${schema.min} must be there`,
+        `${this.here()} has ${value.length === 0 ? "no items" : items(value.length)}; at least ${schema.min} must be there`,
       )
     else if (value.length > schema.max)
       this.report(
         rules.limit,
-        `${this.last()} has ${items(value.length)}; at most ${schema.max} may be there`,
+        `${this.here()} has ${items(value.length)}; at most ${schema.max} may be there`,
       )
     for (let index = 0; index < value.length; index++) {
       this.steps.push(index)
       this.visit(schema.items, value[index])
       this.steps.pop()
     }
-    if (this.problems.length !== before) return
     if (schema.keys !== null && value.length > 1) this.duplicates(schema.keys, value)
-    if (schema.rules.length > 0) this.constraints(schema.rules, value)
+    if (schema.rules.length > 0 && this.problems.length === before) this.constraints(schema.rules, value)
   }
 
+  /** Items without a key are wrong already, and are left out. */
   private duplicates(keys: readonly string[], value: readonly unknown[]): void {
     const seen = new Map<string, number>()
     for (const [index, item] of value.entries()) {
-      const identity = JSON.stringify(keys.length === 0 ? item : keys.map((key) => (item as Value)[key]))
+      if (keys.some((key) => !isValue(item) || item[key] === undefined || item[key] === null)) continue
+      const parts = keys.length === 0 ? [item] : keys.map((key) => (item as Value)[key])
+      const identity = JSON.stringify(parts)
       const first = seen.get(identity)
       if (first === undefined) seen.set(identity, index)
       else
         this.report(
           rules.duplicate,
-          keys.length === 0
-            ? `${this.last()} holds ${shown(item)} twice, first as item ${first}`
-            : `${this.last()} holds two items of ${keys.map((key) => `${key} ${shown((item as Value)[key])}`).join(", ")}, the first is item ${first}`,
+          `${this.here()} holds ${keys.join(", ")} ${parts.map(shown).join(", ")} twice, first in item ${first}`.replaceAll(
+            "  ",
+            " ",
+          ),
           [index],
         )
     }
@@ -191,9 +194,9 @@ class Walk {
       this.steps.pop()
     }
     if (count > schema.max)
-      this.report(rules.limit, `${this.last()} has ${count} entries; at most ${schema.max} may be there`)
+      this.report(rules.limit, `${this.here()} has ${count} entries; at most ${schema.max} may be there`)
     else if (count < schema.min)
-      this.report(rules.limit, `${this.last()} is empty; at least ${schema.min} entry must be there`)
+      this.report(rules.limit, `${this.here()} is empty; at least ${schema.min} entry must be there`)
     if (schema.rules.length > 0 && this.problems.length === before) this.constraints(schema.rules, value)
   }
 
@@ -203,14 +206,14 @@ class Walk {
       return
     }
     if (value.length < schema.min) {
-      this.report(rules.limit, `${this.last()} is empty; it must not be`)
+      this.report(rules.limit, `${this.here()} is empty; it must not be`)
       return
     }
     // Limits count characters, a text's length its UTF-16 units: never fewer.
     if (value.length > schema.max) {
       const length = [...value].length
       if (length > schema.max) {
-        this.report(rules.limit, `${this.last()} is ${length} characters long; at most ${schema.max} may be`)
+        this.report(rules.limit, `${this.here()} is ${length} characters long; at most ${schema.max} may be`)
         return
       }
     }
@@ -226,7 +229,7 @@ class Walk {
     const near = same ?? closest(value, values)
     this.report(
       rules.value,
-      `${shown(value)} is no ${this.last()}; it is one of ${values.filter((one) => one !== "").join(", ")}${near === null ? "" : ` (did you mean ${near}?)`}`,
+      `${shown(value)} is not allowed for ${this.here()}; it is one of ${values.filter((one) => one !== "").join(", ")}${near === null ? "" : ` (did you mean ${near}?)`}`,
       [],
       same ?? undefined,
     )
@@ -234,23 +237,29 @@ class Walk {
 
   private number(schema: NumberSchema, value: number): void {
     if (schema.whole && !Number.isInteger(value))
-      this.report(rules.type, `${this.last()} must be a whole number, not ${value}`)
+      this.report(rules.type, `${this.here()} must be a whole number, not ${value}`)
     else if (value < schema.min || value > schema.max || Number.isNaN(value))
-      this.report(rules.range, `${this.last()} is ${value}; ${between(schema)}`)
+      this.report(rules.range, `${this.here()} is ${value}; ${between(schema)}`)
+    else if (schema.values !== null && !schema.values.includes(value))
+      this.report(
+        rules.value,
+        `${value} is not allowed for ${this.here()}; it is one of ${schema.values.join(", ")}`,
+      )
   }
 
-  private last(): string {
-    const index = this.steps.findLastIndex((step) => typeof step === "string")
-    return index < 0
-      ? "the object"
-      : String(this.steps[index]) + (index < this.steps.length - 1 ? " item" : "")
+  /** Where the walk stands, for a sentence: the last field, and the item of it. */
+  private here(): string {
+    const last = this.steps.at(-1)
+    if (typeof last === "string") return last
+    const field = this.steps.findLast((step) => typeof step === "string")
+    return field === undefined ? "the object" : `an item of ${field}`
   }
 
   private wrongType(schema: Schema, value: unknown): void {
     const better = converted(schema, value)
     this.report(
       rules.type,
-      `${this.last()} must be ${typeNames[schema.type]}, not ${shown(value)}`,
+      `${this.here()} must be ${typeNames[schema.type]}, not ${shown(value)}`,
       [],
       better !== undefined && fits(schema, better) ? better : undefined,
     )
@@ -262,7 +271,7 @@ const items = (count: number): string => (count === 1 ? "1 item" : `${count} ite
 const between = ({ min, max }: NumberSchema): string =>
   min === -Infinity && max === Infinity
     ? "it must be a number"
-    : max === Infinity || max === Number.MAX_SAFE_INTEGER
+    : max === Infinity
       ? `at least ${min} is allowed`
       : `${min} to ${max} is allowed`
 

@@ -12,7 +12,7 @@ export const typeNames: Readonly<Record<Schema["type"], string>> = {
 
 /** A value as a message quotes it: short, whatever it is. */
 export function shown(value: unknown): string {
-  if (value === null || value === undefined) return "nothing"
+  if (value === null || value === undefined) return "null"
   if (Array.isArray(value)) return "a list"
   if (typeof value === "object") return "an object"
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)

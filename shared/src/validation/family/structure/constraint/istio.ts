@@ -5,13 +5,15 @@ import { urlScheme } from "./url.ts"
 /** The conditions that the definitions of Istio's kinds state beyond types, as their x-kubernetes-validations do. */
 
 export const noWildcard: Constraint<string> = (value, fault) => {
-  if (value.includes("*")) fault(`${value} has a *; labels of a selector are compared as they stand`)
+  if (value.includes("*"))
+    fault(`${JSON.stringify(value)} holds a *; labels of a selector are compared as they stand`)
 }
 
 export const labelKeys: Constraint<Fields> = (value, fault) => {
   for (const key in value)
     if (key === "") fault("a label of the selector has an empty key")
-    else if (key.includes("*")) fault(`${key} has a *; labels of a selector are compared as they stand`, key)
+    else if (key.includes("*"))
+      fault(`${JSON.stringify(key)} holds a *; labels of a selector are compared as they stand`, key)
 }
 
 export const ownNamespace: Constraint<string> = (value, fault) => {

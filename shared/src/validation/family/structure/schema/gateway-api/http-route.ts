@@ -1,4 +1,4 @@
-import { object, list, text, string, choice, integer, boolean, int32, port } from "../../schema.ts"
+import { object, list, text, string, choice, integer, boolean, port } from "../../schema.ts"
 import * as rule from "../../constraint/gateway-api.ts"
 import * as form from "../../form.ts"
 import {
@@ -51,7 +51,7 @@ const filter = object(
     externalAuth: object(
       {
         backendRef: backendReference,
-        forwardBody: object({ maxSize: int32 }),
+        forwardBody: object({ maxSize: integer(-Infinity, Infinity) }),
         grpc: object({ allowedHeaders: headerNames }),
         http: object({
           allowedHeaders: headerNames,
@@ -69,7 +69,7 @@ const filter = object(
       path: pathModifier,
       port,
       scheme: choice("http", "https"),
-      statusCode: int32,
+      statusCode: integer(-Infinity, Infinity, [301, 302, 303, 307, 308]),
     }),
     responseHeaderModifier: headerModifier,
     type: choice(
@@ -130,7 +130,7 @@ const httpRule = object(
     ),
     name: sectionName,
     retry: object({
-      attempts: integer(1, Number.MAX_SAFE_INTEGER),
+      attempts: integer(1, Infinity),
       backoff: routeDuration,
       codes: list(integer(400, 599), { keys: [] }),
     }),

@@ -27,9 +27,9 @@ const loadBalancer = object(
         ),
         httpHeaderName: string,
         httpQueryParameterName: string,
-        maglev: object({ tableSize: integer(0, Number.MAX_SAFE_INTEGER) }),
-        minimumRingSize: integer(0, Number.MAX_SAFE_INTEGER),
-        ringHash: object({ minimumRingSize: integer(0, Number.MAX_SAFE_INTEGER) }),
+        maglev: object({ tableSize: integer(0, Infinity) }),
+        minimumRingSize: integer(0, Infinity),
+        ringHash: object({ minimumRingSize: integer(0, Infinity) }),
         useSourceIp: boolean,
       },
       {

@@ -1,4 +1,4 @@
-import { object, list, string, choice, any, uint32, int32, port } from "../../schema.ts"
+import { object, list, string, choice, open, uint32, int32, port } from "../../schema.ts"
 import * as rule from "../../constraint/istio.ts"
 import { namedPart, pluginPhase, policyTargets, workloadSelector } from "./common.ts"
 import { stringMap } from "../common.ts"
@@ -73,7 +73,7 @@ export const envoyFilter = object(
             "REPLACE",
             "MERGE_AND_REPLACE_LIST",
           ),
-          value: any,
+          value: open,
         }),
       }),
     ),

@@ -1,4 +1,4 @@
-import { object, text, string, any, int32 } from "../../schema.ts"
+import { object, text, string, open, int32 } from "../../schema.ts"
 import * as rule from "../../constraint/istio.ts"
 import * as form from "../../form.ts"
 import {
@@ -27,7 +27,7 @@ export const trafficExtension = object(
         failStrategy,
         imagePullPolicy,
         imagePullSecret: resourceName,
-        pluginConfig: any,
+        pluginConfig: open,
         pluginName: text({ min: 1, max: 256 }),
         sha256: text({ form: form.sha256 }),
         type: pluginType,

@@ -1,4 +1,4 @@
-import { object, text, string, choice, any, int32 } from "../../schema.ts"
+import { object, text, string, choice, open, int32 } from "../../schema.ts"
 import * as form from "../../form.ts"
 import {
   failStrategy,
@@ -20,7 +20,7 @@ export const wasmPlugin = object(
     imagePullSecret: resourceName,
     match: trafficMatches,
     phase: choice("UNSPECIFIED_PHASE", "AUTHN", "AUTHZ", "STATS"),
-    pluginConfig: any,
+    pluginConfig: open,
     pluginName: text({ min: 1, max: 256 }),
     priority: int32,
     selector: policySelector,
