@@ -9,8 +9,13 @@ export type Lookup<T> = {
 }
 
 class Bucket<T> extends Source {
-  items: T[] = []
+  items: T[]
   sorted = true
+
+  constructor(kinds: readonly string[], items: T[]) {
+    super(kinds)
+    this.items = items
+  }
 }
 
 /** Items under keys, several under one, in the order of `compare`. Looks are recorded key by key, also of keys under which there is nothing (yet). */
@@ -28,19 +33,23 @@ export class Table<T> implements Lookup<readonly T[]> {
     this.#all = new Source(kinds)
   }
 
-  #bucket(key: string): Bucket<T> {
+  /** The bucket that somebody looks into, made when nothing is in it. */
+  #looked(key: string): Bucket<T> {
     const known = this.#buckets.get(key)
     if (known !== undefined) return known
-    const bucket = new Bucket<T>(this.#kinds)
+    const bucket = new Bucket<T>(this.#kinds, [])
     this.#buckets.set(key, bucket)
     return bucket
   }
 
   add(key: string, item: T): void {
-    const bucket = this.#bucket(key)
-    bucket.items.push(item)
-    if (bucket.items.length > 1) bucket.sorted = false
-    bucket.changed()
+    const bucket = this.#buckets.get(key)
+    if (bucket === undefined) this.#buckets.set(key, new Bucket(this.#kinds, [item]))
+    else {
+      bucket.items.push(item)
+      bucket.sorted = bucket.items.length === 1
+      bucket.changed()
+    }
     this.#all.changed()
   }
 
@@ -63,7 +72,7 @@ export class Table<T> implements Lookup<readonly T[]> {
   }
 
   get(key: string): readonly T[] | undefined {
-    const bucket = this.#tracker.recording ? this.#bucket(key) : this.#buckets.get(key)
+    const bucket = this.#tracker.recording ? this.#looked(key) : this.#buckets.get(key)
     if (bucket === undefined) return undefined
     this.#tracker.record(bucket)
     return bucket.items.length === 0 ? undefined : this.#sorted(bucket)

@@ -8,7 +8,8 @@ export interface Reader {
 /** Something that is read, and remembers by whom. `kinds`: the kinds of objects whose content it shows. */
 export class Source {
   readonly kinds: readonly string[]
-  #readers: Reader[] = []
+  /** Most sources of a mesh are never read twice, and many not at all. */
+  #readers: Reader[] | undefined
   #last: Reader | undefined
   #limit = 64
 
@@ -19,23 +20,28 @@ export class Source {
   add(reader: Reader): void {
     if (this.#last === reader) return
     this.#last = reader
-    if (this.#readers.length >= this.#limit) this.#compact()
+    if (this.#readers === undefined) {
+      this.#readers = [reader]
+      return
+    }
+    if (this.#readers.length >= this.#limit) this.#readers = this.#compact(this.#readers)
     this.#readers.push(reader)
   }
 
   /** Tells every reader that is still alive, and forgets them: whoever reads again is told again. */
   changed(): void {
-    if (this.#readers.length === 0) return
     const readers = this.#readers
-    this.#readers = []
+    if (readers === undefined) return
+    this.#readers = undefined
     this.#last = undefined
     for (const reader of readers) if (reader.alive) reader.invalidate()
   }
 
   /** Readers that were replaced would pile up in a source that never changes. */
-  #compact(): void {
-    this.#readers = this.#readers.filter(({ alive }) => alive)
-    this.#limit = Math.max(64, this.#readers.length * 2)
+  #compact(readers: readonly Reader[]): Reader[] {
+    const left = readers.filter(({ alive }) => alive)
+    this.#limit = Math.max(64, left.length * 2)
+    return left
   }
 }
 

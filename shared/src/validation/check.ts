@@ -27,6 +27,8 @@ export const derived = <T>(definition: Derived<T>): Derived<T> => definition
 export type View = {
   cluster: string
   settings: MeshSettings
+  /** Milliseconds since 1970; undefined: nobody has said. A check that looks is run again when the time is set. */
+  now: () => number | undefined
   /** Where istiod runs. */
   istioNamespace: string
   /** The routing and security model of this cluster (shared/src/istio); its reads are recorded just the same. */

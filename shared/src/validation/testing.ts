@@ -17,6 +17,8 @@ export type Input = {
   clusters?: Readonly<Record<string, string>>
   states?: Readonly<Record<string, KindState["state"]>>
   domain?: string
+  /** Milliseconds since 1970. */
+  now?: number
 }
 
 const isObject = (value: unknown): value is KubeObject =>
@@ -45,7 +47,7 @@ export const here = ""
 
 /** A strict engine that holds the objects. */
 export function engineOf(yaml: string | readonly string[], input: Input = {}): Engine {
-  const engine = new Engine({ families: input.families ?? all, strict: true })
+  const engine = new Engine({ families: input.families ?? all, strict: true, ...(input.now === undefined ? {} : { now: input.now }) })
   if (input.meshConfig !== undefined) engine.put(here, document(meshConfigKind, "istio", input.meshConfig))
   if (input.meshNetworks !== undefined)
     engine.put(here, document(meshNetworksKind, "meshnetworks", input.meshNetworks))

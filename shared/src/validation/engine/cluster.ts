@@ -41,6 +41,8 @@ export class ClusterState implements View {
   /** Off where a test must see every read of every check, not only of the first. */
   readonly #remembers: boolean
   readonly states = new Map<string, KindState>()
+  readonly #time = new Source([])
+  #now: number | undefined
   #model: MeshModel
   others: readonly View[] = []
 
@@ -59,6 +61,16 @@ export class ClusterState implements View {
 
   get settings(): MeshSettings {
     return this.#model.settings
+  }
+
+  now(): number | undefined {
+    this.#tracker.record(this.#time)
+    return this.#now
+  }
+
+  setTime(now: number): void {
+    this.#now = now
+    this.#time.changed()
   }
 
   get mesh(): MeshModel {

@@ -30,6 +30,8 @@ export type EngineOptions = {
   /** Of each cluster, until its MeshConfig says otherwise. */
   settings?: MeshSettings
   istioNamespace?: string
+  /** Milliseconds since 1970; without it nothing is said of what expires. */
+  now?: number
   /** Throws at a read of a kind that the check does not declare. For tests. */
   strict?: boolean
 }
@@ -44,18 +46,30 @@ const fault: Rule = {
   remedy: "Tell us what the object looks like; the other checks are not affected",
 }
 
+/**
+ * Checks that are asked together. Those that look at nothing but their subject are one group: they are asked again with it only, and there are too
+ * many of them to be kept apart.
+ */
+type Group = readonly Check[]
+
+const groupsOf = (checks: readonly Check[]): Group[] => {
+  const alone = checks.filter(({ reads }) => reads.length === 0)
+  const looking = checks.filter(({ reads }) => reads.length > 0).map((check): Group => [check])
+  return alone.length === 0 ? looking : [alone, ...looking]
+}
+
 class Evaluation implements Reader {
   alive = true
   /** Whether it has been asked, and so may stand among the readers of what it read. */
   ran = false
   findings: Finding[] | undefined
-  readonly check: Check
+  readonly group: Group
   readonly object: KubeObject
   readonly cluster: ClusterState
   readonly #pending: Set<Evaluation>
 
-  constructor(check: Check, object: KubeObject, cluster: ClusterState, pending: Set<Evaluation>) {
-    this.check = check
+  constructor(group: Group, object: KubeObject, cluster: ClusterState, pending: Set<Evaluation>) {
+    this.group = group
     this.object = object
     this.cluster = cluster
     this.#pending = pending
@@ -76,7 +90,8 @@ const idOf = (kind: string, namespace: string | undefined, name: string): string
 export class Engine {
   readonly #tracker = new Tracker()
   readonly #options: EngineOptions
-  readonly #checks = new Map<string, Check[]>()
+  readonly #groups = new Map<string, Group[]>()
+  readonly #checks: readonly Check[]
   readonly #clusters = new Map<string, ClusterState>()
   /** By cluster, then by object. */
   readonly #evaluations = new Map<string, Map<string, Evaluation[]>>()
@@ -87,14 +102,15 @@ export class Engine {
   #blocked = new Map<ClusterState, Map<Check, NotEvaluated | null>>()
   #sorted: readonly Finding[] | undefined
   #evaluation: Evaluation | undefined
+  #check: Check | undefined
+  #now: number | undefined
 
   constructor(options: EngineOptions) {
     this.#options = options
-    for (const check of options.families.flatMap(({ checks }) => checks)) {
-      const known = this.#checks.get(check.subject)
-      if (known === undefined) this.#checks.set(check.subject, [check])
-      else known.push(check)
-    }
+    this.#now = options.now
+    this.#checks = options.families.flatMap(({ checks }) => checks)
+    const bySubject = Map.groupBy(this.#checks, ({ subject }) => subject)
+    for (const [subject, checks] of bySubject) this.#groups.set(subject, groupsOf(checks))
     if (options.strict === true)
       this.#tracker.guard = (source) => {
         this.#allow(source)
@@ -102,7 +118,7 @@ export class Engine {
   }
 
   #allow({ kinds }: Source): void {
-    const check = this.#evaluation?.check
+    const check = this.#check
     if (check === undefined) return
     const undeclared = kinds.find((kind) => kind !== check.subject && !check.reads.includes(kind))
     if (undeclared !== undefined)
@@ -118,6 +134,7 @@ export class Engine {
       istioNamespace: this.#options.istioNamespace ?? "istio-system",
       remembers: this.#options.strict !== true,
     })
+    if (this.#now !== undefined) cluster.setTime(this.#now)
     this.#clusters.set(name, cluster)
     this.#evaluations.set(name, new Map())
     this.#introduce()
@@ -131,6 +148,12 @@ export class Engine {
       cluster.others = clusters.filter((other) => other !== cluster)
       this.#askAnew(cluster)
     }
+  }
+
+  /** Says what time it is; only what goes by the time is asked anew. */
+  setTime(now: number): void {
+    this.#now = now
+    for (const cluster of this.#clusters.values()) cluster.setTime(now)
   }
 
   removeCluster(name: string): void {
@@ -157,9 +180,9 @@ export class Engine {
     const id = idOf(kind, object.metadata.namespace, object.metadata.name)
     const before = known?.get(id)
     if (before !== undefined) this.#retire(before)
-    const checks = this.#checks.get(kind)
-    if (checks !== undefined) {
-      const evaluations = checks.map((check) => new Evaluation(check, object, cluster, this.#pending))
+    const groups = this.#groups.get(kind)
+    if (groups !== undefined) {
+      const evaluations = groups.map((group) => new Evaluation(group, object, cluster, this.#pending))
       known?.set(id, evaluations)
       for (const evaluation of evaluations) this.#pending.add(evaluation)
     }
@@ -187,7 +210,7 @@ export class Engine {
     this.#blocked = new Map()
     for (const evaluations of this.#evaluations.get(clusterName)?.values() ?? [])
       for (const evaluation of evaluations)
-        if (evaluation.check.subject === kind || evaluation.check.reads.includes(kind))
+        if (evaluation.group.some(({ subject, reads }) => subject === kind || reads.includes(kind)))
           this.#pending.add(evaluation)
   }
 
@@ -248,32 +271,38 @@ export class Engine {
   }
 
   #run(evaluation: Evaluation): void {
-    const { check, object, cluster } = evaluation
     evaluation.ran = true
-    if (this.#blockOf(check, cluster) !== null) return
     this.#evaluation = evaluation
-    try {
-      this.#tracker.run(evaluation, () => {
-        check.run(object, cluster, this.#report)
-      })
-    } catch (error) {
-      if (this.#options.strict === true) throw error
-      evaluation.findings = undefined
-      this.#report(fault, { path: "", message: `Check ${check.name} failed: ${String(error)}` })
-    } finally {
-      this.#evaluation = undefined
-    }
+    for (const check of evaluation.group)
+      if (this.#blockOf(check, evaluation.cluster) === null) this.#ask(check, evaluation)
+    this.#evaluation = undefined
     if (evaluation.findings === undefined) return
     this.#speaking.add(evaluation)
     this.#came.push(evaluation)
     this.#sorted = undefined
   }
 
+  #ask(check: Check, evaluation: Evaluation): void {
+    const before = evaluation.findings?.length ?? 0
+    this.#check = check
+    try {
+      this.#tracker.run(evaluation, () => {
+        check.run(evaluation.object, evaluation.cluster, this.#report)
+      })
+    } catch (error) {
+      if (this.#options.strict === true) throw error
+      evaluation.findings?.splice(before)
+      this.#report(fault, { path: "", message: `Check ${check.name} failed: ${String(error)}` })
+    } finally {
+      this.#check = undefined
+    }
+  }
+
   /** A run of its own for each answer: the old one is told nothing any more by what it read. */
   #renewed(old: Evaluation): Evaluation {
     if (!old.ran) return old
     this.#retire([old])
-    const renewed = new Evaluation(old.check, old.object, old.cluster, this.#pending)
+    const renewed = new Evaluation(old.group, old.object, old.cluster, this.#pending)
     const evaluations = this.#evaluations
       .get(old.cluster.cluster)
       ?.get(idOf(kindKeyOf(old.object), old.object.metadata.namespace, old.object.metadata.name))
@@ -331,7 +360,7 @@ export class Engine {
     const groups: NotEvaluated[] = []
     for (const cluster of this.#clusters.values()) {
       const byKind = new Map<string, { block: NotEvaluated; codes: Set<string>; subjects: Set<string> }>()
-      for (const check of [...this.#checks.values()].flat()) {
+      for (const check of this.#checks) {
         const block = cluster.store(check.subject).size === 0 ? null : this.#blockOf(check, cluster)
         if (block === null) continue
         const group = byKind.get(block.kind) ?? { block, codes: new Set(), subjects: new Set() }

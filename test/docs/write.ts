@@ -1,0 +1,4 @@
+import { writeFileSync } from "node:fs"
+import { pageFile, validationPage } from "./validation-page.ts"
+
+writeFileSync(pageFile, await validationPage())
