@@ -1,0 +1,155 @@
+import { configHost, hostMatches } from "../../../istio/host.ts"
+import type { VirtualService } from "../../../istio/mesh.ts"
+import { named } from "../../../istio/reason.ts"
+import type { RegistryService } from "../../../istio/registry.ts"
+import { isExportedTo } from "../../../istio/visibility.ts"
+import { number, record, text } from "../../../topology/fact/read.ts"
+import { type Report, type View, check } from "../../check.ts"
+import { clientsOf, modelOf } from "./client.ts"
+import { hostHidden, hostNotExported, hostUnknown, portRequired, portUnknown } from "./destination-rules.ts"
+import { gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
+import { type Target, targetPath, targetsOf } from "./target.ts"
+
+const none: readonly RegistryService[] = []
+
+/** What a host may mean in a cluster: services of that name, else those with a wildcard that takes it. */
+export function servicesFor(view: View, host: string): readonly RegistryService[] {
+  const exact = view.mesh.services.get(host)
+  if (exact !== undefined) return exact
+  const { wildcardServices } = view.mesh
+  return wildcardServices.length === 0
+    ? none
+    : wildcardServices.filter((service) => hostMatches(service.host, host))
+}
+
+const isPublic = ({ exportTo }: RegistryService): boolean => exportTo.length === 0 || exportTo.includes("*")
+
+type Sight = {
+  host: string
+  written: string
+  /** Services that at least one client sees; undefined: there is nothing more to say of the host. */
+  visible: readonly RegistryService[] | undefined
+}
+
+/** A word before the host where it is not where requests go. */
+const role = ({ field }: Target): string => (field === "route" ? "" : "mirror ")
+
+class Destinations {
+  readonly #view: View
+  readonly #config: VirtualService
+  readonly #report: Report
+  #last: Sight | undefined
+
+  constructor(view: View, config: VirtualService, report: Report) {
+    this.#view = view
+    this.#config = config
+    this.#report = report
+  }
+
+  check(target: Target): void {
+    const written = text(target.destination["host"])
+    if (written === "") return
+    const sight = this.#sightOf(written, target)
+    if (sight.visible !== undefined) this.#port(target, sight, sight.visible)
+  }
+
+  #sightOf(written: string, target: Target): Sight {
+    const { namespace } = this.#config
+    const host = configHost(written, namespace, this.#view.settings.domain)
+    // Routes of a VirtualService mostly go to one service.
+    if (this.#last?.host === host && this.#last.visible !== undefined) return this.#last
+    const services = servicesFor(this.#view, host)
+    const visible = services.filter(isPublic)
+    const sight: Sight = { host, written, visible: visible.length > 0 ? visible : undefined }
+    if (services.length === 0) this.#unknown(sight, target)
+    else if (visible.length === 0) sight.visible = this.#exported(sight, services, target)
+    this.#last = sight
+    return sight
+  }
+
+  #unknown({ host, written }: Sight, target: Target): void {
+    if (this.#view.others.some((other) => servicesFor(other, host).length > 0)) return
+    const full = host === written ? "" : `, read as ${host}`
+    this.#report(hostUnknown, {
+      path: `${targetPath(target)}.host`,
+      message: `No Service or ServiceEntry has the ${role(target)}host ${written}${full}`,
+    })
+  }
+
+  #exported(
+    { written }: Sight,
+    services: readonly RegistryService[],
+    target: Target,
+  ): readonly RegistryService[] | undefined {
+    const clients = clientsOf(this.#view, this.#config)
+    const hidden = new Set<string>()
+    const seen = new Set<RegistryService>()
+    for (const { namespace } of clients) {
+      const open = services.filter((service) => isExportedTo(service.exportTo, service.namespace, namespace))
+      if (open.length === 0) hidden.add(namespace)
+      for (const service of open) seen.add(service)
+    }
+    if (hidden.size === 0) return seen.size === 0 ? undefined : [...seen]
+    const [first] = services
+    const details = {
+      path: `${targetPath(target)}.host`,
+      message: `The ${role(target)}host ${written} is not exported to ${[...hidden].sort().join(", ")}, where clients of this VirtualService are`,
+      references: first === undefined ? [] : [{ object: first.object, path: "" }],
+    }
+    this.#report(seen.size === 0 ? hostNotExported : hostHidden, details)
+    return seen.size === 0 ? undefined : [...seen]
+  }
+
+  #port(target: Target, { host, written }: Sight, services: readonly RegistryService[]): void {
+    const port = record(target.destination["port"])["number"]
+    const wanted = number(port)
+    const [first] = services
+    if (first === undefined) return
+    if (wanted === 0) {
+      if (first.ports.length > 1 && !this.#isSelf(host)) this.#required(target, written, first)
+      return
+    }
+    for (const service of services) for (const own of service.ports) if (own.number === wanted) return
+    if (first.external && first.ports.length === 0) return
+    for (const other of this.#view.others)
+      if (servicesFor(other, host).some(({ ports }) => ports.some((own) => own.number === wanted))) return
+    this.#report(portUnknown, {
+      path: `${targetPath(target)}.port.number`,
+      message: `${named(first.object)} has no port ${wanted}${portsOf(first)}`,
+      references: [{ object: first.object, path: "spec.ports" }],
+    })
+  }
+
+  /** A VirtualService on the mesh for the very service: whoever calls it calls a port that it has. */
+  #isSelf(host: string): boolean {
+    const { gateways, hosts } = this.#config
+    return gateways.length === 1 && gateways[0] === "mesh" && hosts.includes(host)
+  }
+
+  #required(target: Target, written: string, service: RegistryService): void {
+    this.#report(portRequired, {
+      path: targetPath(target),
+      message: `${written} has several ports and none is chosen${portsOf(service)}`,
+      references: [{ object: service.object, path: "spec.ports" }],
+    })
+  }
+}
+
+const portsOf = ({ ports }: RegistryService): string =>
+  ports.length === 0 ? "" : `; there are ${ports.map(({ number: port }) => port).join(", ")}`
+
+export const destinations = check({
+  name: "virtualservice/destinations",
+  subject: virtualServiceKind,
+  reads: ["Service", serviceEntryKind, gatewayKind, "Pod"],
+  needs: ["Service"],
+  rules: [hostUnknown, hostNotExported, hostHidden, portUnknown, portRequired],
+  run: (object, view, report) => {
+    const targets = targetsOf(record(object["spec"]))
+    if (targets.length === 0) return
+    const config = modelOf(view, object)
+    if (config === undefined) return
+    const all = new Destinations(view, config, report)
+    for (const target of targets) all.check(target)
+  },
+})

@@ -1,0 +1,187 @@
+import type { Client } from "../../../istio/client.ts"
+import { configOf } from "../../../istio/model.ts"
+import { named } from "../../../istio/reason.ts"
+import { type Server, isPlainHttp, listenersOf, serversIn } from "../../../istio/server.ts"
+import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
+import { key } from "../../../istio/mesh.ts"
+import { type Report, type View, check, derived } from "../../check.ts"
+import { clientsOfGateway, selectPods, selectorOfGateway } from "./client.ts"
+import { hostRepeated, hostShared, selectorUnmatched, serverConflict } from "./gateway-object-rules.ts"
+import { gatewayKind } from "./kinds.ts"
+
+/** A proxy as the key of a derived value. */
+export const clientKey = ({ namespace, labels }: Client): string =>
+  JSON.stringify([namespace, Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])
+
+export function clientOf(at: string): Client {
+  const [namespace, labels] = JSON.parse(at) as [string, [string, string][]]
+  return { kind: "gateway", namespace, labels: Object.fromEntries(labels) }
+}
+
+const hostKey = ({ port, bind }: Server, host: string): string => `${port} ${bind} ${host}`
+const socketKey = ({ port, bind }: Server): string => `${port} ${bind}`
+
+type Run = {
+  /** Servers by port, address and host. */
+  byHost: ReadonlyMap<string, readonly Server[]>
+  /** Servers that are left out, with the reason, by port and address. */
+  refused: ReadonlyMap<string, readonly { server: Server; why: string }[]>
+}
+
+/** The servers of all Gateways that one proxy runs, and those it leaves out. */
+const serversOfClient = derived<Run>({
+  name: "routing/servers of a gateway's pods",
+  compute: ({ mesh }, at) => {
+    const { listeners, refused } = listenersOf(mesh, clientOf(at))
+    const byHost = new Map<string, Server[]>()
+    for (const { servers } of listeners)
+      for (const server of servers)
+        for (const { host } of server.hosts) {
+          const id = hostKey(server, host)
+          const known = byHost.get(id)
+          if (known === undefined) byHost.set(id, [server])
+          else if (known.at(-1) !== server) known.push(server)
+        }
+    const dropped = new Map<string, { server: Server; why: string }[]>()
+    for (const { server, reason } of refused) {
+      const id = socketKey(server)
+      const entry = { server, why: reason.text.slice(reason.text.indexOf(": ") + 2) }
+      dropped.set(id, [...(dropped.get(id) ?? []), entry])
+    }
+    return { byHost, refused: dropped }
+  },
+})
+
+const isSame = (a: Server, b: Server): boolean => a.name === b.name && a.path === b.path
+
+/** Whether routes of one namespace may be bound to both. */
+const meet = (a: string, b: string): boolean => a === b || a === "*" || b === "*"
+
+/** Other servers on the same socket with one of this one's hosts. */
+function sharing(run: Run, server: Server): { other: Server; host: string }[] {
+  const found: { other: Server; host: string }[] = []
+  for (const { namespace, host } of server.hosts)
+    for (const other of run.byHost.get(hostKey(server, host)) ?? []) {
+      if (isSame(other, server)) continue
+      const theirs = other.hosts.filter((entry) => entry.host === host)
+      if (server.tls !== undefined || theirs.some((entry) => meet(entry.namespace, namespace)))
+        found.push({ other, host })
+    }
+  return found
+}
+
+/** Whether one server keeps another one out. */
+function keepsOut(server: Server, other: Server): boolean {
+  if (server.tls !== undefined)
+    return (
+      other.tls !== undefined && server.hosts.some(({ host }) => other.hosts.some((own) => own.host === host))
+    )
+  return !(isPlainHttp(server) && isPlainHttp(other))
+}
+
+const place = ({ gateway, path }: Server): { object: ObjectRef; path: string } => ({
+  object: gateway.object,
+  path,
+})
+const list = (servers: readonly Server[]): string =>
+  [...new Set(servers.map(({ gateway }) => named(gateway.object)))].join(", ")
+
+/** What one proxy makes of a server: the worst there is to say, once. */
+function judge(run: Run, server: Server, report: Report): boolean {
+  const path = server.path
+  const dropped = run.refused.get(socketKey(server)) ?? []
+  const own = dropped.find((entry) => isSame(entry.server, server))
+  if (own !== undefined) {
+    const others = sharing(run, server).map(({ other }) => other)
+    report(serverConflict, {
+      path,
+      message: `This server is left out: ${own.why}`,
+      references: others.map(place),
+    })
+    return true
+  }
+  const shared = sharing(run, server)
+  const tls = shared.filter(({ other }) => server.tls !== undefined && other.tls !== undefined)
+  const [twice] = tls
+  if (twice !== undefined) {
+    report(serverConflict, {
+      path,
+      message: `${named(twice.other.gateway.object)} has TLS for ${twice.host} on port ${server.port} as well, for another namespace; Envoy refuses a port with the same name twice`,
+      references: tls.map(({ other }) => place(other)),
+    })
+    return true
+  }
+  const kept = dropped.filter((entry) => entry.server.name !== server.name && keepsOut(server, entry.server))
+  if (kept.length > 0) {
+    const others = kept.map((entry) => entry.server)
+    report(serverConflict, {
+      path,
+      level: "warning",
+      message: `${list(others)} cannot share port ${server.port} with this server and is left out there`,
+      references: others.map(place),
+    })
+    return true
+  }
+  return sayShared(server, shared, report)
+}
+
+function sayShared(
+  server: Server,
+  shared: readonly { other: Server; host: string }[],
+  report: Report,
+): boolean {
+  const others = shared.filter(({ other }) => other.name !== server.name)
+  const hosts = (from: typeof shared): string => [...new Set(from.map(({ host }) => host))].join(", ")
+  if (others.length > 0) {
+    report(hostShared, {
+      path: server.path,
+      message: `${list(others.map(({ other }) => other))} takes ${hosts(others)} on port ${server.port} as well`,
+      references: others.map(({ other }) => place(other)),
+    })
+    return true
+  }
+  const before = shared.filter(({ other }) => other.path < server.path)
+  const [first] = before
+  if (first === undefined) return false
+  report(hostRepeated, {
+    path: server.path,
+    message: `${hosts(before)} on port ${server.port} is in ${first.other.path} already`,
+  })
+  return true
+}
+
+export const gatewayServers = check({
+  name: "gateway/servers",
+  subject: gatewayKind,
+  reads: ["Pod"],
+  rules: [serverConflict, hostShared, hostRepeated],
+  run: (object, view, report) => {
+    const servers = serversIn(configOf(object))
+    if (servers.length === 0) return
+    const clients = view.derive(clientsOfGateway, key(object.metadata.namespace ?? "", object.metadata.name))
+    const runs = clients.map((client) => view.derive(serversOfClient, clientKey(client)))
+    for (const server of servers) for (const run of runs) if (judge(run, server, report)) break
+  },
+})
+
+const isElsewhere = (view: View, object: KubeObject): boolean => {
+  const selector = selectorOfGateway(object)
+  return view.others.some((other) => selectPods(other, selector).length > 0)
+}
+
+export const gatewaySelector = check({
+  name: "gateway/selector",
+  subject: gatewayKind,
+  reads: ["Pod"],
+  needs: ["Pod"],
+  rules: [selectorUnmatched],
+  run: (object, view, report) => {
+    const selector = selectorOfGateway(object)
+    const labels = Object.entries(selector)
+    if (labels.length === 0 || selectPods(view, selector).length > 0 || isElsewhere(view, object)) return
+    report(selectorUnmatched, {
+      path: "spec.selector",
+      message: `No pod in any namespace has the labels ${labels.map(([label, value]) => `${label}=${value}`).join(", ")}`,
+    })
+  },
+})

@@ -1,0 +1,205 @@
+import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
+import { type VirtualService, byAge, gatewayName } from "../../../istio/mesh.ts"
+import { named } from "../../../istio/reason.ts"
+import { exportedTo, isExportedTo, isRouteImported, sidecarFor } from "../../../istio/visibility.ts"
+import type { KubeObject } from "../../../kube/object.ts"
+import { list, record, strings } from "../../../topology/fact/read.ts"
+import { type Report, type View, check, derived, index } from "../../check.ts"
+import { meshNamespaces, modelOf } from "./client.ts"
+import { meshHostConflict, meshHostOverridden, notImported, wildcardNarrowed } from "./host-rules.ts"
+import { sidecarKind, virtualServiceKind } from "./kinds.ts"
+import { sections } from "./target.ts"
+
+/** VirtualServices by each of their hosts and where it is for: `mesh reviews.shop.svc.cluster.local`, `gateway *.example.com`. */
+export const byHost = index({
+  name: "routing/virtual services by host",
+  kind: virtualServiceKind,
+  keysOf: (object, { domain }) => {
+    const spec = record(object["spec"])
+    const namespace = object.metadata.namespace ?? ""
+    const gateways = strings(spec["gateways"])
+    const places: string[] = []
+    if (gateways.length === 0 || gateways.includes("mesh")) places.push("mesh")
+    if (gateways.some((name) => name !== "mesh" && gatewayName(name, namespace) !== "mesh"))
+      places.push("gateway")
+    const keys: string[] = []
+    for (const written of strings(spec["hosts"])) {
+      const host = configHost(written, namespace, domain).toLowerCase()
+      for (const place of places) {
+        keys.push(`${place} ${host}`)
+        if (isWildcard(host)) keys.push(`${place} wildcards`)
+      }
+    }
+    return keys
+  },
+})
+
+/** Another VirtualService for the same host, as the model has it. */
+export function companions(
+  view: View,
+  place: "mesh" | "gateway",
+  host: string,
+  self: KubeObject,
+): VirtualService[] {
+  const found: VirtualService[] = []
+  for (const object of view.find(byHost, `${place} ${host}`)) {
+    if (object === self) continue
+    const config = modelOf(view, object)
+    if (config !== undefined) found.push(config)
+  }
+  return found
+}
+
+const isPublic = ({ exportTo }: VirtualService): boolean => exportTo.length === 0 || exportTo.includes("*")
+
+/** A namespace whose sidecars use both; undefined: they never meet. */
+function meeting(view: View, a: VirtualService, b: VirtualService): string | undefined {
+  if (isPublic(a) && isPublic(b)) return a.namespace
+  const [narrow, other] = isPublic(a) ? [b, a] : [a, b]
+  return meshNamespaces(narrow).find((namespace) => {
+    if (!isExportedTo(narrow.exportTo, narrow.namespace, namespace)) return false
+    if (!isExportedTo(other.exportTo, other.namespace, namespace)) return false
+    return imports(view, namespace, narrow) && imports(view, namespace, other)
+  })
+}
+
+/** Whether a proxy of a namespace that no Sidecar names by labels gets it. */
+function imports(view: View, namespace: string, config: VirtualService): boolean {
+  const client = { kind: "sidecar", namespace, labels: {} } as const
+  return isRouteImported(sidecarFor(view.mesh, client), client, config, 80)
+}
+
+/** Whether both have routes of one kind; a VirtualService for TCP and one for HTTP do not meet. */
+function sharesSection(a: VirtualService, b: VirtualService): boolean {
+  const of = ({ spec }: VirtualService) => sections.filter((section) => list(spec[section]).length > 0)
+  const [left, right] = [of(a), of(b)]
+  return left.length === 0 || right.length === 0 || left.some((section) => right.includes(section))
+}
+
+type Subject = { object: KubeObject; config: VirtualService; view: View; report: Report }
+
+function conflicts({ object, config, view, report }: Subject, host: string, path: string): void {
+  for (const other of companions(view, "mesh", host, object)) {
+    const namespace = meeting(view, config, other)
+    if (namespace === undefined || !sharesSection(config, other)) continue
+    const [first] = exportedTo([config, other].sort(byAge), namespace)
+    const wins = first === config
+    const how = meetingPlace(config, other, namespace)
+    report(meshHostConflict, {
+      path,
+      level: wins ? "warning" : "error",
+      message: wins
+        ? `${named(other.object)} has the host ${host} as well${how}; this one counts, the other is ignored`
+        : `${named(other.object)} has the host ${host} as well${how} and counts, this one is ignored`,
+      references: [{ object: other.object, path: "spec.hosts" }],
+    })
+  }
+}
+
+const meetingPlace = (a: VirtualService, b: VirtualService, namespace: string): string =>
+  isPublic(a) && isPublic(b) ? "" : ` for clients in ${namespace}`
+
+type Named = { host: string; config: VirtualService; index: number }
+
+/** All hosts of VirtualServices on the mesh, for the few that have a wildcard. */
+const meshHosts = derived<readonly Named[]>({
+  name: "routing/hosts on the mesh",
+  compute: ({ mesh }) => {
+    const found: Named[] = []
+    const add = (config: VirtualService, wanted: (host: string) => boolean): void => {
+      for (const [index, host] of config.hosts.entries())
+        if (wanted(host)) found.push({ host, config, index })
+    }
+    for (const configs of mesh.meshRoutes.byHost.values())
+      for (const config of configs) add(config, (host) => mesh.meshRoutes.byHost.get(host) === configs)
+    for (const config of mesh.meshRoutes.wildcard) add(config, isWildcard)
+    return found.sort((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : byAge(a.config, b.config)))
+  },
+})
+
+const atMost = 5
+
+function narrowed({ config, view, report }: Subject, host: string, path: string): void {
+  const closer: Named[] = []
+  for (const other of view.derive(meshHosts, "")) {
+    if (other.host === host || other.config === config || !hostMatches(host, other.host)) continue
+    if (config.hosts.includes(other.host) || meeting(view, config, other.config) === undefined) continue
+    if (isPublic(config) === isPublic(other.config)) closer.push(other)
+    else overridden({ config, report }, other, { host, path })
+  }
+  sayNarrowed(report, { host, path, where: "on the mesh" }, closer)
+}
+
+type Place = { host: string; path: string }
+
+/** Said once for each wildcard, however many there are. */
+export function sayNarrowed(
+  report: Report,
+  { host, path, where }: Place & { where: string },
+  closer: readonly { host: string; config: VirtualService }[],
+): void {
+  if (closer.length === 0) return
+  const hosts = [...new Set(closer.map((other) => other.host))]
+  const more = hosts.length > atMost ? ` and ${hosts.length - atMost} more` : ""
+  report(wildcardNarrowed, {
+    path,
+    message: `${host} does not answer for ${hosts.slice(0, atMost).join(", ")}${more} ${where}: other VirtualServices have these hosts`,
+    references: closer.slice(0, atMost).map((other) => ({ object: other.config.object, path: "spec.hosts" })),
+  })
+}
+
+function overridden(
+  { config, report }: Pick<Subject, "config" | "report">,
+  other: Named,
+  { host, path }: Place,
+): void {
+  report(meshHostOverridden, {
+    path,
+    message: `For ${other.host} the VirtualService ${other.config.namespace}/${other.config.object.name} is used in the namespaces it is exported to, not ${host} of this one`,
+    references: [{ object: other.config.object, path: `spec.hosts[${other.index}]` }],
+  })
+  report(meshHostOverridden, {
+    at: other.config.object,
+    path: `spec.hosts[${other.index}]`,
+    message: `${named(config.object)} has ${host}, which takes ${other.host} where this one is not used`,
+    references: [{ object: config.object, path }],
+  })
+}
+
+/** A VirtualService for named namespaces, none of which lets its sidecars see it. */
+function unimported({ config, view, report }: Subject): void {
+  if (isPublic(config) || config.gateways.length > 1 || config.hosts.length === 0) return
+  const namespaces = meshNamespaces(config).filter((to) =>
+    isExportedTo(config.exportTo, config.namespace, to),
+  )
+  if (namespaces.length === 0 || namespaces.some((namespace) => imports(view, namespace, config))) return
+  report(notImported, {
+    path: "spec.exportTo",
+    message: `The Sidecar of ${namespaces.sort().join(", ")} imports none of its hosts`,
+    references: namespaces.flatMap((namespace) => {
+      const sidecar = sidecarFor(view.mesh, { kind: "sidecar", namespace, labels: {} })
+      return sidecar === undefined ? [] : [{ object: sidecar.object, path: "spec.egress" }]
+    }),
+  })
+}
+
+export const meshHostsCheck = check({
+  name: "virtualservice/mesh-hosts",
+  subject: virtualServiceKind,
+  reads: [sidecarKind],
+  rules: [meshHostConflict, meshHostOverridden, wildcardNarrowed, notImported],
+  run: (object, view, report) => {
+    const config = modelOf(view, object)
+    if (config === undefined || !config.gateways.includes("mesh")) return
+    const subject: Subject = { object, config, view, report }
+    for (const [index, host] of config.hosts.entries()) {
+      // Two spellings of one host are one host.
+      if (config.hosts.indexOf(host) !== index) continue
+      const path = `spec.hosts[${index}]`
+      if (view.find(byHost, `mesh ${host.toLowerCase()}`).length > 1)
+        conflicts(subject, host.toLowerCase(), path)
+      if (isWildcard(host)) narrowed(subject, host, path)
+    }
+    unimported(subject)
+  },
+})

@@ -1,0 +1,186 @@
+import { destinationRuleFor } from "../../../istio/destination-rule.ts"
+import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
+import type { VirtualService } from "../../../istio/mesh.ts"
+import { named } from "../../../istio/reason.ts"
+import { isExportedTo } from "../../../istio/visibility.ts"
+import { type KubeObject, type ObjectRef, refOf } from "../../../kube/object.ts"
+import { list, record, strings, text } from "../../../topology/fact/read.ts"
+import { type Report, type View, check, index } from "../../check.ts"
+import { type GatewayClient, clientsOf, modelOf } from "./client.ts"
+import { subsetNotEffective, subsetUnknown } from "./destination-rules.ts"
+import { servicesFor } from "./destination.ts"
+import { destinationRuleKind, gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
+import { type Target, targetPath, targetsOf } from "./target.ts"
+
+const wildcards = "*"
+
+/** DestinationRules by their full host; those with a wildcard together. */
+const rulesByHost = index({
+  name: "routing/destination rules by host",
+  kind: destinationRuleKind,
+  keysOf: (object, { domain }) => {
+    const host = configHost(text(record(object["spec"])["host"]), object.metadata.namespace ?? "", domain)
+    return host === "" ? [] : [isWildcard(host) ? wildcards : host]
+  },
+})
+
+const hasSubset = (rule: KubeObject, name: string): boolean => {
+  for (const subset of list(record(rule["spec"])["subsets"])) if (record(subset)["name"] === name) return true
+  return false
+}
+
+/** `a.b.svc.cluster.local` is of namespace `b`; a host of another form names none. */
+export function namespaceInHost(host: string, domain: string): string | undefined {
+  const suffix = `.svc.${domain}`
+  if (!host.endsWith(suffix)) return undefined
+  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split(".")
+  return name === undefined || rest.length > 0 ? undefined : namespace
+}
+
+type Wanted = { target: Target; host: string; subset: string }
+
+class Subsets {
+  readonly #view: View
+  readonly #config: VirtualService
+  readonly #report: Report
+  #clients: readonly GatewayClient[] | undefined
+
+  constructor(view: View, config: VirtualService, report: Report) {
+    this.#view = view
+    this.#config = config
+    this.#report = report
+  }
+
+  check(target: Target): void {
+    const subset = text(target.destination["subset"])
+    const written = text(target.destination["host"])
+    if (subset === "" || written === "") return
+    const { domain } = this.#view.settings
+    const host = configHost(written, this.#config.namespace, domain)
+    const exact = this.#view.find(rulesByHost, host)
+    const broad = this.#view.find(rulesByHost, wildcards)
+    if (broad.length === 0 && this.#isPlain(exact, host, subset)) return
+    const rules = broad.length === 0 ? exact : [...exact, ...broad.filter((rule) => this.#takes(rule, host))]
+    this.#decide({ target, host, subset }, rules)
+  }
+
+  /** The common case: one rule, for everybody, beside its service. */
+  #isPlain(exact: readonly KubeObject[], host: string, subset: string): boolean {
+    const [only] = exact
+    if (only === undefined || exact.length > 1 || !hasSubset(only, subset)) return false
+    const { exportTo, workloadSelector } = record(only["spec"])
+    if (exportTo !== undefined || workloadSelector !== undefined) return false
+    if (this.#view.settings.exportTo.destinationRule.length > 0) return false
+    const { namespace } = only.metadata
+    return namespace === namespaceInHost(host, this.#view.settings.domain)
+  }
+
+  #takes(rule: KubeObject, host: string): boolean {
+    return hostMatches(text(record(rule["spec"])["host"]), host)
+  }
+
+  #exportedTo(rule: KubeObject, namespace: string): boolean {
+    const written = strings(record(rule["spec"])["exportTo"])
+    const exportTo = written.length > 0 ? written : this.#view.settings.exportTo.destinationRule
+    return isExportedTo(exportTo, rule.metadata.namespace ?? "", namespace)
+  }
+
+  #decide(wanted: Wanted, rules: readonly KubeObject[]): void {
+    const { host, subset } = wanted
+    if (rules.length === 0 && !this.#isHost(host)) return
+    this.#clients ??= clientsOf(this.#view, this.#config)
+    const namespaces = new Set(this.#clients.map(({ namespace }) => namespace)).add(this.#config.namespace)
+    const seen = rules.filter((rule) => [...namespaces].some((to) => this.#exportedTo(rule, to)))
+    if (!seen.some((rule) => hasSubset(rule, subset))) {
+      this.#unknown(wanted, seen)
+      return
+    }
+    this.#effective(wanted, seen)
+  }
+
+  /** A host that is none is said once, by the check of hosts. */
+  #isHost(host: string): boolean {
+    return (
+      namespaceInHost(host, this.#view.settings.domain) !== undefined ||
+      servicesFor(this.#view, host).length > 0
+    )
+  }
+
+  #unknown({ target, host, subset }: Wanted, rules: readonly KubeObject[]): void {
+    const names = [
+      ...new Set(
+        rules.flatMap((rule) =>
+          list(record(rule["spec"])["subsets"]).map((entry) => text(record(entry)["name"])),
+        ),
+      ),
+    ]
+    const mirrored = target.field === "route" ? "Subset" : "Mirrored subset"
+    this.#report(subsetUnknown, {
+      path: `${targetPath(target)}.subset`,
+      message:
+        rules.length === 0
+          ? `${mirrored} ${subset} is nowhere: there is no DestinationRule for ${host}`
+          : `${mirrored} ${subset} is in no DestinationRule for ${host}; there ${names.length === 0 ? "are none" : `are ${names.join(", ")}`}`,
+      references: rules.map((rule) => ({ object: refOf(rule), path: "spec.subsets" })),
+    })
+  }
+
+  #effective(wanted: Wanted, rules: readonly KubeObject[]): void {
+    const { host, subset, target } = wanted
+    const service = this.#serviceNamespace(host)
+    if (service === undefined) return
+    const without: { client: GatewayClient; object: ObjectRef | undefined }[] = []
+    for (const client of this.#asking(rules)) {
+      const effective = destinationRuleFor(this.#view.mesh, client, { host, namespace: service })
+      if (!effective.subsets.some(({ name }) => name === subset))
+        without.push({ client, object: effective.objects[0] })
+    }
+    const [first] = without
+    if (first === undefined) return
+    const where = [...new Set(without.map(({ client }) => client.namespace))].sort().join(", ")
+    const defined = rules.filter((rule) => hasSubset(rule, subset)).map(refOf)
+    const instead = first.object === undefined ? "no DestinationRule counts" : `${named(first.object)} counts`
+    this.#report(subsetNotEffective, {
+      path: `${targetPath(target)}.subset`,
+      message: `For clients in ${where} ${instead}, without subset ${subset}; it is defined by ${defined.map(named).join(", ")}`,
+      references: [...defined, ...(first.object === undefined ? [] : [first.object])].map((object) => ({
+        object,
+        path: "spec.subsets",
+      })),
+    })
+  }
+
+  /** The clients named, and, of a VirtualService for the whole mesh, those of each namespace with a rule of its own. */
+  #asking(rules: readonly KubeObject[]): GatewayClient[] {
+    const { gateways, exportTo, namespace } = this.#config
+    const clients = [...(this.#clients ?? [])]
+    if (!gateways.includes("mesh")) return clients
+    for (const { metadata } of rules) {
+      const own = metadata.namespace ?? ""
+      const isNew = clients.every((client) => client.namespace !== own)
+      if (isNew && own !== this.#view.settings.rootNamespace && isExportedTo(exportTo, namespace, own))
+        clients.push({ kind: "sidecar", namespace: own, labels: {}, known: false })
+    }
+    return clients
+  }
+
+  #serviceNamespace(host: string): string | undefined {
+    return servicesFor(this.#view, host)[0]?.namespace ?? namespaceInHost(host, this.#view.settings.domain)
+  }
+}
+
+export const subsets = check({
+  name: "virtualservice/subsets",
+  subject: virtualServiceKind,
+  reads: [destinationRuleKind, "Service", serviceEntryKind, gatewayKind, "Pod"],
+  needs: [destinationRuleKind],
+  rules: [subsetUnknown, subsetNotEffective],
+  run: (object, view, report) => {
+    const targets = targetsOf(record(object["spec"]))
+    if (targets.every(({ destination }) => destination["subset"] === undefined)) return
+    const config = modelOf(view, object)
+    if (config === undefined) return
+    const all = new Subsets(view, config, report)
+    for (const target of targets) all.check(target)
+  },
+})
