@@ -41,8 +41,8 @@ export const authorizationPolicyCheck = check({
   run: (object, _view, report) => {
     const spec = record(object["spec"])
     const action = text(spec["action"]) || "ALLOW"
-    const dry = object.metadata.annotations?.[dryRun]
-    const problem = dry === undefined ? undefined : dryRunProblem(dry, action)
+    const dry = record(object.metadata.annotations)[dryRun]
+    const problem = dry === undefined ? undefined : dryRunProblem(String(dry), action)
     if (problem !== undefined)
       report(rules.dryRunInvalid, { path: at("metadata.annotations", dryRun), message: problem })
     checkTargets(object, "selector", report)

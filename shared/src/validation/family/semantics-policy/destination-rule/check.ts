@@ -44,7 +44,7 @@ export const destinationRuleCheck = check({
   run: (object, _view, report) => {
     const spec = record(object["spec"])
     const host = text(spec["host"])
-    const namespace = object.metadata.namespace ?? ""
+    const namespace = text(object.metadata.namespace)
     const hasSelector = isSet(spec["workloadSelector"])
     const problem = wildcardDomainProblem(host)
     if (problem !== undefined) report(rules.hostInvalid, { path: "spec.host", message: problem })

@@ -18,7 +18,7 @@ function checkHost(value: string, path: string, seen: Seen, listeners: Listeners
   if (problem !== undefined) return listeners.report(egressHostInvalid, { path, message: problem })
   const slash = value.indexOf("/")
   if (value.startsWith("~")) return
-  const own = listeners.object.metadata.namespace ?? ""
+  const own = text(listeners.object.metadata.namespace)
   const namespace = value.startsWith("./") ? own : value.slice(0, slash)
   const host = value.slice(slash + 1)
   const earlier = twin(seen.hosts, namespace, host)
