@@ -27,6 +27,10 @@ type Value = Readonly<Record<string, unknown>>
 const isValue = (value: unknown): value is Value =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** Whether it is one of the many texts of which nothing is asked: looked at first, as they need no step. */
+const isPlain = (schema: Schema, value: unknown): boolean =>
+  schema.type === "text" && schema.plain && typeof value === "string"
+
 /** One pass over one object. Where it stands is kept as steps; paths and texts are made when something is wrong. */
 class Walk {
   readonly problems: Problem[] = []
@@ -80,7 +84,7 @@ class Walk {
       const field = schema.fields.get(key)
       const child = value[key]
       if (field === undefined) this.unknownField(schema, value, key)
-      else if (child !== null && child !== undefined) {
+      else if (child !== null && child !== undefined && !isPlain(field, child)) {
         this.steps.push(key)
         this.visit(field, child)
         this.steps.pop()
@@ -153,6 +157,7 @@ class Walk {
         `${this.here()} has ${items(value.length)}; at most ${schema.max} may be there`,
       )
     for (let index = 0; index < value.length; index++) {
+      if (isPlain(schema.items, value[index])) continue
       this.steps.push(index)
       this.visit(schema.items, value[index])
       this.steps.pop()
@@ -189,6 +194,7 @@ class Walk {
       const child = value[key]
       if (child === null || child === undefined) continue
       count++
+      if (isPlain(schema.values, child)) continue
       this.steps.push(key)
       this.visit(schema.values, child)
       this.steps.pop()
