@@ -70,6 +70,9 @@ const servers = (demands: readonly Demand[]): string =>
 const workloads = (demands: readonly Demand[]): string =>
   some([...new Set(demands.map(({ instance }) => instance.workload.name))])
 
+const policyNames = (policies: readonly ObjectRef[]): string =>
+  some(policies.map(({ name, namespace }) => `PeerAuthentication ${namespace}/${name}`))
+
 const about = (demands: readonly Demand[]): Details["references"] =>
   unique([
     ...demands.map(({ policy }) => policy),
@@ -87,19 +90,23 @@ function reportAt(
   report(rule, { path: `${place.path}.mode`, message, references: about(demands) ?? [] })
 }
 
-/** Without a service to look at: what the namespace or the mesh asks of everything in it. */
-function strictPolicy(view: View, scope: Scope): ObjectRef | undefined {
-  if (scope.kind === "host") return undefined
-  const { mode, reasons } = peerAuthenticationFor(
-    view.mesh,
-    { namespace: scope.kind === "namespace" ? scope.namespace : view.settings.rootNamespace, labels: {} },
-    0,
-  )
-  return mode === "STRICT" ? reasons[0]?.object : undefined
+/** What asks mutual TLS of everything in the namespace, or in the mesh and in namespaces of it, that this rule is used for. */
+function strictPolicies(view: View, { rule, scope }: Place): ObjectRef[] {
+  if (scope.kind === "host") return []
+  const { domain, rootNamespace } = view.settings
+  const strict = (namespace: string): ObjectRef[] => {
+    const service = anyService(domain, namespace === rootNamespace ? undefined : namespace)
+    if (!isUsedForAny(view, rule, service)) return []
+    const { mode, reasons } = peerAuthenticationFor(view.mesh, { namespace, labels: {} }, 0)
+    const policy = reasons[0]?.object
+    return mode === "STRICT" && policy !== undefined ? [policy] : []
+  }
+  if (scope.kind === "namespace") return strict(scope.namespace)
+  const namespaces = new Set([rootNamespace, ...view.all(peerAuthentication).map(namespaceOf)])
+  return unique([...namespaces].flatMap(strict))
 }
 
-function isUsedForAny(view: View, { rule, scope }: Place): boolean {
-  const service = anyService(view.settings.domain, scope.kind === "namespace" ? scope.namespace : undefined)
+function isUsedForAny(view: View, rule: KubeObject, service: { host: string; namespace: string }): boolean {
   const namespace = namespaceOf(rule)
   const isNear = namespace === service.namespace || namespace === view.settings.rootNamespace
   const used = (client: string): boolean => {
@@ -118,18 +125,19 @@ function checkPlaintext(view: View, place: Place, demands: readonly Demand[], re
       report,
       isMesh ? plaintextToMeshStrict : plaintextToStrict,
       place,
-      `DISABLE sends plain text to ${servers(strict)}, which ${strict.length === demands.length ? "takes" : "in part takes"} only mutual TLS: ${some(unique(strict.map(({ policy }) => policy)).map(({ name, namespace }) => `PeerAuthentication ${namespace}/${name}`))}`,
+      `DISABLE sends plain text to ${servers(strict)}, which ${strict.length === demands.length ? "takes" : "in part takes"} only mutual TLS: ${policyNames(unique(strict.map(({ policy }) => policy)))}`,
       strict,
     )
     return
   }
-  if (demands.length > 0 || place.labels !== undefined || !isUsedForAny(view, place)) return
-  const policy = strictPolicy(view, place.scope)
-  if (policy === undefined) return
-  report(policy.namespace === root ? plaintextToMeshStrict : plaintextToStrict, {
+  if ((demands.length > 0 && place.scope.kind !== "mesh") || place.labels !== undefined) return
+  const policies = strictPolicies(view, place)
+  if (policies.length === 0) return
+  const isMesh = policies.some(({ namespace }) => namespace === root)
+  report(isMesh ? plaintextToMeshStrict : plaintextToStrict, {
     path: `${place.path}.mode`,
-    message: `DISABLE sends plain text to ${place.scope.kind === "namespace" ? `namespace ${place.scope.namespace}` : "the mesh"}, which takes only mutual TLS: PeerAuthentication ${policy.namespace}/${policy.name}`,
-    references: [{ object: policy, path: "spec.mtls.mode" }],
+    message: `DISABLE sends plain text where only mutual TLS is taken: ${policyNames(policies)}`,
+    references: policies.map((object) => ({ object, path: "spec.mtls.mode" })),
   })
 }
 
@@ -142,7 +150,7 @@ function checkMutual(view: View, place: Place, demands: readonly Demand[], repor
       report,
       mutualToDisabled,
       place,
-      `ISTIO_MUTUAL is not understood by ${servers(disabled)}, where ${some(unique(disabled.map(({ policy }) => policy)).map(({ name, namespace }) => `PeerAuthentication ${namespace}/${name}`))} disables it`,
+      `ISTIO_MUTUAL is not understood by ${servers(disabled)}, where ${policyNames(unique(disabled.map(({ policy }) => policy)))} disables it`,
       disabled,
     )
   const outside = demands.filter(({ mode }) => mode === "NONE")

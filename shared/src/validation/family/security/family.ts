@@ -2,28 +2,49 @@ import type { Family } from "../../check.ts"
 import { hidden, pairs } from "./destination-rule-tls.ts"
 import { identityNeedsMtls } from "./identity-needs-mtls.ts"
 import { mtlsRules } from "./mtls-rules.ts"
+import { contradictions } from "./never.ts"
+import { unusedPorts } from "./never-ports.ts"
+import { neverRules } from "./never-rules.ts"
 import { hostUnknown, operationHosts } from "./operation-hosts.ts"
 import { operationRules, operationValues } from "./operation-values.ts"
-import { conflicts, peerRules, portLevels } from "./peer-authentication.ts"
+import { overruled, overruledRules, providerConflicts, providers } from "./overruled.ts"
+import { inRoot, peerRules, portLevels } from "./peer-authentication.ts"
 import { modes, plaintext } from "./peer-authentication-tls.ts"
 import { selectorChecks, selectorRules } from "./selector.ts"
+import { uncovered, uncoveredChecks } from "./uncovered.ts"
 import { accounts, namespaces, sourceRules } from "./source-names.ts"
 
 /** Who may call whom, and how: AuthorizationPolicy, RequestAuthentication, PeerAuthentication, and what DestinationRules say of TLS. */
 export const security: Family = {
-  rules: [...sourceRules, ...operationRules, hostUnknown, ...selectorRules, ...peerRules, ...mtlsRules],
+  rules: [
+    ...sourceRules,
+    ...operationRules,
+    hostUnknown,
+    ...selectorRules,
+    ...peerRules,
+    ...mtlsRules,
+    ...neverRules,
+    ...overruledRules,
+    uncovered,
+  ],
   checks: [
     namespaces,
     accounts,
     operationValues,
     operationHosts,
     ...selectorChecks,
-    conflicts,
+    inRoot,
     portLevels,
     pairs,
     hidden,
     modes,
     plaintext,
     identityNeedsMtls,
+    contradictions,
+    unusedPorts,
+    overruled,
+    providers,
+    providerConflicts,
+    ...uncoveredChecks,
   ],
 }

@@ -1,7 +1,6 @@
-import { type Config, selectorOf, isSubset } from "../../../istio/mesh.ts"
 import type { Instance } from "../../../istio/instance.ts"
 import type { RegistryService, ServicePort } from "../../../istio/registry.ts"
-import { selectInstances } from "../../../istio/mesh.ts"
+import { isSubset, selectInstances } from "../../../istio/mesh.ts"
 import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { type Json, list, record, stringMap } from "../../../topology/fact/read.ts"
 import { type View, check } from "../../check.ts"
@@ -14,26 +13,6 @@ import { labelText } from "./selector.ts"
 import { some } from "./sentence.ts"
 
 const source = "https://istio.io/latest/docs/reference/config/security/peer_authentication/"
-
-export const severalForNamespace = rule({
-  code: "peerauthentication.namespace_claimed_twice",
-  aliases: ["KIA0002"],
-  level: "warning",
-  title: "Two PeerAuthentications are for one namespace",
-  effect: "The oldest one counts, the others do nothing",
-  remedy: "Keep one for the namespace",
-  source,
-})
-
-export const severalForWorkload = rule({
-  code: "peerauthentication.workload_claimed_twice",
-  aliases: ["KIA0003"],
-  level: "warning",
-  title: "Two PeerAuthentications select one workload",
-  effect: "The oldest one counts there, the other does nothing for it",
-  remedy: "Make their selectors exclusive, or join them",
-  source,
-})
 
 export const selectorInRoot = rule({
   code: "peerauthentication.selector_in_root",
@@ -55,52 +34,19 @@ export const portNotTargeted = rule({
   source,
 })
 
-const isBefore = (view: View, namespace: string, object: KubeObject, other: (config: Config) => boolean) => {
-  for (const config of view.mesh.peerAuthentications.get(namespace) ?? []) {
-    if (config.object.name === object.metadata.name) return undefined
-    if (other(config)) return config
-  }
-  return undefined
-}
-
-/** The older one that makes this one idle for all its namespace, or for the pods it selects. Oldest first is the model's order. */
-export const conflicts = check({
-  name: "peerauthentication/conflicts",
+export const inRoot = check({
+  name: "peerauthentication/root_namespace",
   subject: peerAuthentication,
-  reads: [...instanceKinds],
-  rules: [severalForNamespace, severalForWorkload, selectorInRoot],
+  reads: [],
+  rules: [selectorInRoot],
   run: (object, view, report) => {
     const namespace = namespaceOf(object)
+    if (namespace !== view.settings.rootNamespace) return
     const labels = selectorLabels(specOf(object))
-    if (labels !== undefined && namespace === view.settings.rootNamespace) {
-      report(selectorInRoot, {
-        path: "spec.selector",
-        message: `${namespace} is the root namespace, where a PeerAuthentication may not select ${labelText(labels)}`,
-      })
-      return
-    }
-    if (labels === undefined) {
-      const older = isBefore(view, namespace, object, (config) => selectorOf(config) === undefined)
-      if (older !== undefined)
-        report(severalForNamespace, {
-          path: "spec",
-          message: `${older.object.name} is older and counts for ${namespace === view.settings.rootNamespace ? "the mesh" : namespace}`,
-          references: [{ object: older.object, path: "" }],
-        })
-      return
-    }
-    const selected = selectInstances(view.mesh, namespace, labels)
-    const shared = (config: Config): readonly Instance[] => {
-      const wanted = selectorOf(config)
-      return wanted === undefined ? [] : selected.filter((instance) => isSubset(wanted, instance.labels))
-    }
-    const older = isBefore(view, namespace, object, (config) => shared(config).length > 0)
-    if (older === undefined) return
-    const names = [...new Set(shared(older).map(({ workload }) => workload.name))].sort()
-    report(severalForWorkload, {
+    if (labels === undefined) return
+    report(selectorInRoot, {
       path: "spec.selector",
-      message: `${older.object.name} is older and counts for ${some(names)}`,
-      references: [{ object: older.object, path: "spec.selector" }],
+      message: `${namespace} is the root namespace, where a PeerAuthentication may not select ${labelText(labels)}`,
     })
   },
 })
@@ -219,4 +165,4 @@ export const portLevels = check({
   },
 })
 
-export const peerRules = [severalForNamespace, severalForWorkload, selectorInRoot, portNotTargeted] as const
+export const peerRules = [selectorInRoot, portNotTargeted] as const

@@ -21,17 +21,6 @@ type Labels = Readonly<Record<string, string>>
 
 const selectors = "https://istio.io/latest/docs/reference/config/type/workload-selector/"
 
-const nothingRule = (domain: string, aliases: readonly string[], effect: string): Rule =>
-  rule({
-    code: `${domain}.selects_nothing`,
-    aliases,
-    level: "warning",
-    title: "Policy is for workloads that do not exist",
-    effect,
-    remedy: "Correct the selector, or remove the policy",
-    source: selectors,
-  })
-
 const outsideRule = (domain: string, aliases: readonly string[], effect: string): Rule =>
   rule({
     code: `${domain}.selects_no_proxy`,
@@ -55,29 +44,35 @@ const gatewayRule = (domain: string): Rule =>
     source: "https://istio.io/latest/docs/reference/config/type/workload-selector/#PolicyTargetReference",
   })
 
-const rules = {
-  [authorizationPolicy]: {
-    nothing: nothingRule(
-      "authorizationpolicy",
-      ["IST0127", "KIA0004"],
-      "It allows and denies nobody anything",
-    ),
-    outside: outsideRule(
-      "authorizationpolicy",
-      ["IST0127"],
-      "Nothing enforces it: whoever reaches the pods is let in",
-    ),
-  },
-  [peerAuthentication]: {
-    nothing: nothingRule("peerauthentication", ["KIA0004"], "It asks nothing of anybody"),
-    outside: outsideRule("peerauthentication", [], "Nothing enforces it: the pods take plain text as before"),
-  },
-  [requestAuthentication]: {
-    nothing: nothingRule("requestauthentication", ["KIA0004"], "It checks no token"),
-    outside: outsideRule("requestauthentication", [], "Nothing enforces it: tokens are not checked"),
-  },
+/** That nothing has the labels of the other two kinds is said of all kinds alike, among services. */
+const nothing = rule({
+  code: "authorizationpolicy.selects_nothing",
+  aliases: ["IST0127", "KIA0004"],
+  level: "warning",
+  title: "Policy is for workloads that do not exist",
+  effect: "It allows and denies nobody anything",
+  remedy: "Correct the selector, or remove the policy",
+  source: selectors,
+})
+
+const outside = {
+  [authorizationPolicy]: outsideRule(
+    "authorizationpolicy",
+    ["IST0127"],
+    "Nothing enforces it: whoever reaches the pods is let in",
+  ),
+  [peerAuthentication]: outsideRule(
+    "peerauthentication",
+    [],
+    "Nothing enforces it: the pods take plain text as before",
+  ),
+  [requestAuthentication]: outsideRule(
+    "requestauthentication",
+    [],
+    "Nothing enforces it: tokens are not checked",
+  ),
 }
-type PolicyKind = keyof typeof rules
+type PolicyKind = keyof typeof outside
 
 export const gatewaySelected = {
   [authorizationPolicy]: gatewayRule("authorizationpolicy"),
@@ -185,10 +180,11 @@ function run(kind: PolicyKind, policy: KubeObject, view: View, report: Report): 
   const path = labels === undefined ? "spec" : "spec.selector.matchLabels"
   const makers = templates()
   if (makers.some((object) => isTemplateInMesh(view, object))) return
-  if (instances.length + makers.length === 0)
-    report(rules[kind].nothing, { path, message: nothingText(view, namespace, where, labels) })
-  else
-    report(rules[kind].outside, {
+  if (instances.length + makers.length === 0) {
+    if (kind === authorizationPolicy)
+      report(nothing, { path, message: nothingText(view, namespace, where, labels) })
+  } else
+    report(outside[kind], {
       path,
       message: `${labels === undefined ? `no pod in ${where} has a proxy or is captured by a ztunnel` : `none of the ${count(instances.length || makers.length, "workload")} with ${labelText(labels)} in ${where} has a proxy or is captured by a ztunnel`}`,
       references: (instances.length > 0 ? instances.map(({ object }) => object) : makers.map(refOf))
@@ -203,7 +199,7 @@ const selectorCheck = (kind: PolicyKind, domain: string): Check =>
     subject: kind,
     reads: [...instanceKinds, "Namespace", ...templateKinds],
     needs: ["Pod"],
-    rules: [rules[kind].nothing, rules[kind].outside],
+    rules: kind === authorizationPolicy ? [nothing, outside[kind]] : [outside[kind]],
     run: (policy, view, report) => {
       run(kind, policy, view, report)
     },
