@@ -21,6 +21,9 @@ const unread: Readonly<Record<string, string>> = {
 /** Changes wait so long for more of their kind: an upgrade changes thousands of pods in a minute. */
 const coalesceMs = 50
 
+/** What goes by the time (certificates that expire) goes by the hour. */
+const hourMs = 3_600_000
+
 /** The engine knows its one cluster by this name. */
 const self = ""
 
@@ -87,6 +90,7 @@ export function startValidation(options: {
     cache.get({ kind, namespace, name })
 
   function take(): void {
+    engine.setTime(Math.floor(clock.now() / hourMs) * hourMs)
     for (const key of dirty.values()) {
       const object = cache.get(key)
       if (object === undefined) engine.remove(self, key)

@@ -15,6 +15,9 @@ type Entry = { engine: Engine; clusters: Map<string, Map<string, Held>>; turn: P
 /** Engines of a process. One of a large mesh is about 100 MB. */
 const mostEngines = 4
 
+/** What goes by the time (certificates that expire) goes by the hour. */
+const hourMs = 3_600_000
+
 const engines = new WeakMap<Table, Map<string, Entry>>()
 
 /** Kinds that no rule reads, and that are many. */
@@ -110,6 +113,7 @@ export async function withEngine<T>(
       ])
       setStates(entry.engine, clusterId, status?.kinds ?? [])
     }
+    entry.engine.setTime(Math.floor(cloud.now() / hourMs) * hourMs)
     return body(entry.engine)
   })
   // A read that failed left the engine between two states; the next one starts where it stopped, by the sums it holds.

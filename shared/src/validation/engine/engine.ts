@@ -152,6 +152,7 @@ export class Engine {
 
   /** Says what time it is; only what goes by the time is asked anew. */
   setTime(now: number): void {
+    if (now === this.#now) return
     this.#now = now
     for (const cluster of this.#clusters.values()) cluster.setTime(now)
   }
