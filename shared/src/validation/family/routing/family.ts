@@ -1,11 +1,15 @@
 import type { Family } from "../../check.ts"
 import { gatewayCredentials } from "./credential.ts"
+import { claims } from "./claim.ts"
+import { delegates } from "./delegate.ts"
 import { destinations } from "./destination.ts"
 import { gatewayCertificates } from "./gateway-certificate.ts"
 import { gatewayPortNames, gatewayPorts } from "./gateway-port.ts"
 import { gatewaySelector, gatewayServers } from "./gateway-servers.ts"
 import { gatewayExport, gateways } from "./gateways.ts"
 import { meshHostsCheck } from "./hosts.ts"
+import { ingress } from "./ingress.ts"
+import { shadows } from "./shadow.ts"
 import { subsets } from "./subset.ts"
 import { weights } from "./weight.ts"
 
@@ -16,6 +20,10 @@ const checks = [
   gatewayExport,
   weights,
   meshHostsCheck,
+  shadows,
+  delegates,
+  ingress,
+  claims,
   gatewaySelector,
   gatewayServers,
   gatewayPorts,
@@ -25,4 +33,4 @@ const checks = [
 ]
 
 /** Rules across VirtualServices, Istio Gateways and what they refer to. */
-export const routing: Family = { rules: checks.flatMap(({ rules }) => rules), checks }
+export const routing: Family = { rules: [...new Set(checks.flatMap(({ rules }) => rules))], checks }

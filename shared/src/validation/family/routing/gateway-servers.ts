@@ -1,7 +1,7 @@
 import type { Client } from "../../../istio/client.ts"
 import { configOf } from "../../../istio/model.ts"
 import { named } from "../../../istio/reason.ts"
-import { type Server, isPlainHttp, listenersOf, serversIn } from "../../../istio/server.ts"
+import { type Listeners, type Server, isPlainHttp, listenersOf, serversIn } from "../../../istio/server.ts"
 import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
 import { key } from "../../../istio/mesh.ts"
 import { type Report, type View, check, derived } from "../../check.ts"
@@ -28,11 +28,17 @@ type Run = {
   refused: ReadonlyMap<string, readonly { server: Server; why: string }[]>
 }
 
+/** What one proxy listens on, for all Gateways it runs. */
+export const listenersFor = derived<Listeners>({
+  name: "routing/listeners of a gateway's pods",
+  compute: ({ mesh }, at) => listenersOf(mesh, clientOf(at)),
+})
+
 /** The servers of all Gateways that one proxy runs, and those it leaves out. */
 const serversOfClient = derived<Run>({
   name: "routing/servers of a gateway's pods",
-  compute: ({ mesh }, at) => {
-    const { listeners, refused } = listenersOf(mesh, clientOf(at))
+  compute: (view, at) => {
+    const { listeners, refused } = view.derive(listenersFor, at)
     const byHost = new Map<string, Server[]>()
     for (const { servers } of listeners)
       for (const server of servers)

@@ -1,0 +1,78 @@
+import { configHost } from "../../../istio/host.ts"
+import type { VirtualService } from "../../../istio/mesh.ts"
+import { named } from "../../../istio/reason.ts"
+import { list, record, text } from "../../../topology/fact/read.ts"
+import { type View, check } from "../../check.ts"
+import { rule } from "../../rule.ts"
+import { modelOf } from "./client.ts"
+import { companions } from "./hosts.ts"
+import { virtualServiceKind } from "./kinds.ts"
+
+const source =
+  "https://istio.io/latest/docs/ops/common-problems/network-issues/#route-rules-have-no-effect-on-ingress-gateway-requests"
+
+export const ingressBypass = rule({
+  code: "virtualservice.ingress_bypass",
+  aliases: ["IST0140"],
+  level: "warning",
+  title: "Requests through a gateway bypass the routes of their destination",
+  effect:
+    "A gateway sends them to the service itself: routes by subset that another VirtualService has for it count for callers in the mesh only",
+  remedy: "Name the subset in this route as well, or bind the other VirtualService to the gateway",
+  source,
+})
+
+/** Whether it divides requests for one of its own hosts by subsets. */
+function routesBySubset({ spec, namespace }: VirtualService, host: string, domain: string): boolean {
+  for (const route of list(spec["http"]))
+    for (const entry of list(record(route)["route"])) {
+      const destination = record(record(entry)["destination"])
+      if (text(destination["subset"]) === "") continue
+      if (configHost(text(destination["host"]), namespace, domain) === host) return true
+    }
+  return false
+}
+
+/** Others on the mesh that route a host by subset and are at none of these gateways. */
+function bypassed(
+  view: View,
+  config: VirtualService,
+  host: string,
+  self: Parameters<typeof companions>[3],
+): VirtualService[] {
+  return companions(view, "mesh", host, self).filter(
+    (other) =>
+      routesBySubset(other, host, view.settings.domain) &&
+      !config.gateways.some((gateway) => gateway !== "mesh" && other.gateways.includes(gateway)),
+  )
+}
+
+export const ingress = check({
+  name: "virtualservice/ingress",
+  subject: virtualServiceKind,
+  reads: [],
+  rules: [ingressBypass],
+  run: (object, view, report) => {
+    const spec = record(object["spec"])
+    if (list(spec["gateways"]).length === 0) return
+    const config = modelOf(view, object)
+    if (config === undefined || config.gateways.every((gateway) => gateway === "mesh")) return
+    const said = new Set<VirtualService>()
+    for (const [i, route] of list(spec["http"]).entries())
+      for (const [j, entry] of list(record(route)["route"]).entries()) {
+        const destination = record(record(entry)["destination"])
+        const written = text(destination["host"])
+        if (written === "" || text(destination["subset"]) !== "") continue
+        const host = configHost(written, config.namespace, view.settings.domain)
+        for (const other of bypassed(view, config, host, object)) {
+          if (said.has(other)) continue
+          said.add(other)
+          report(ingressBypass, {
+            path: `spec.http[${i}].route[${j}].destination`,
+            message: `${named(other.object)} routes ${host} by subset, but only for callers in the mesh`,
+            references: [{ object: other.object, path: "spec.http" }],
+          })
+        }
+      }
+  },
+})

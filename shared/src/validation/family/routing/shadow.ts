@@ -1,0 +1,187 @@
+import { rulesAtGateway } from "../../../istio/gateway.ts"
+import { commonHost, hostMatches, isWildcard } from "../../../istio/host.ts"
+import type { VirtualService } from "../../../istio/mesh.ts"
+import { named } from "../../../istio/reason.ts"
+import type { Rule } from "../../../istio/rule.ts"
+import { isHttp } from "../../../istio/server.ts"
+import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
+import { list, record } from "../../../topology/fact/read.ts"
+import { type Report, type View, check, derived } from "../../check.ts"
+import { type HttpMatch, covers, readHttpMatch } from "../../semantic/cover.ts"
+import { clientsOfGateway, modelOf } from "./client.ts"
+import { clientKey, clientOf, listenersFor } from "./gateway-servers.ts"
+import { takesHost } from "./gateways.ts"
+import { matchShadowed, ruleShadowed, wildcardNarrowed } from "./host-rules.ts"
+import { byHost, sayNarrowed } from "./hosts.ts"
+import { gatewayKind, virtualServiceKind } from "./kinds.ts"
+
+/** A route in the order of its virtual host, with the one match that is left of it there. */
+type Step = { rule: Rule; owner: ObjectRef; match: HttpMatch }
+
+/** Who it is for is settled for one proxy and port. */
+const settled = { port: 0, gateways: undefined, labels: undefined, namespace: "" } as const
+
+const stepOf = (rule: Rule): Step => ({
+  rule,
+  owner: (rule.via ?? rule).object,
+  match: { ...readHttpMatch(rule.matches[0], rule.namespace), ...settled },
+})
+
+type Place = { client: string; port: number; host: string }
+
+/** All routes of a gateway's pods for a host and port, of whatever VirtualService, in the order they are asked. */
+const stepsAt = derived<readonly Step[]>({
+  name: "routing/routes of a host at a gateway",
+  compute: (view, at) => {
+    const { client, port, host } = JSON.parse(at) as Place
+    const question = { client: clientOf(client), port, host }
+    return (rulesAtGateway(view.mesh, question, view.derive(listenersFor, client)).rules ?? []).map(stepOf)
+  },
+})
+
+/** The proxies and ports at which requests for a host are asked of the VirtualService's gateways. */
+function placesOf(view: View, config: VirtualService, host: string): Place[] {
+  const places = new Map<string, Place>()
+  for (const gateway of config.gateways) {
+    if (gateway === "mesh") continue
+    for (const proxy of view.derive(clientsOfGateway, gateway)) {
+      const client = clientKey(proxy)
+      const servers = view.derive(listenersFor, client).listeners.flatMap((listener) => listener.servers)
+      for (const server of servers)
+        if (server.name === gateway && isHttp(server) && takesHost(server, config.namespace, host))
+          places.set(`${client} ${server.port}`, { client, port: server.port, host })
+    }
+  }
+  return [...places.values()]
+}
+
+const same = (a: ObjectRef, b: ObjectRef): boolean => a.name === b.name && a.namespace === b.namespace
+
+/** For each route of its own the one that takes its requests first, if it is of another VirtualService; null: none does. */
+function judged(steps: readonly Step[], owner: ObjectRef): Map<Step, Step | null> {
+  const answer = new Map<Step, Step | null>()
+  for (const [index, step] of steps.entries()) {
+    if (!same(step.owner, owner)) continue
+    const before = steps.slice(0, index).filter((earlier) => covers(earlier.match, step.match, []))
+    // What its own routes take already is said of the VirtualService by itself.
+    const first = before.some((earlier) => same(earlier.owner, owner)) ? undefined : before[0]
+    answer.set(step, first ?? null)
+  }
+  return answer
+}
+
+type Verdict = { step: Step; hosts: Set<string>; free: Set<string>; by: Set<Step> }
+
+const idOf = ({ rule }: Step): string =>
+  `${rule.object.namespace}/${rule.object.name} ${rule.path} ${JSON.stringify(rule.matches)}`
+
+function verdicts(view: View, config: VirtualService, hosts: readonly string[]): Verdict[] {
+  const all = new Map<string, Verdict>()
+  for (const host of hosts)
+    for (const place of placesOf(view, config, host)) {
+      const steps = view.derive(stepsAt, JSON.stringify(place))
+      for (const [step, by] of judged(steps, config.object)) {
+        const id = idOf(step)
+        const verdict = all.get(id) ?? { step, hosts: new Set(), free: new Set(), by: new Set() }
+        all.set(id, verdict)
+        if (by === null) verdict.free.add(host)
+        else {
+          verdict.hosts.add(host)
+          verdict.by.add(by)
+        }
+      }
+    }
+  return [...all.values()]
+}
+
+/** `spec.http[1].match[0]`, or the route itself where it has no more than one match. */
+function matchPath(view: View, { rule }: Step): string {
+  const { kind, namespace, name } = rule.object
+  const route = view.get(kind, namespace, name)
+  const index = Number(/\[(\d+)\]$/.exec(rule.path)?.[1] ?? -1)
+  const matches = list(record(list(record(route?.["spec"])["http"])[index])["match"])
+  if (matches.length < 2) return rule.path
+  const text = JSON.stringify(rule.matches[0])
+  const at = matches.findIndex((match) => JSON.stringify(match) === text)
+  return at < 0 ? rule.path : `${rule.path}.match[${at}]`
+}
+
+function say(view: View, config: VirtualService, found: readonly Verdict[], report: Report): void {
+  const byRoute = Map.groupBy(
+    found,
+    ({ step }) => `${step.rule.object.namespace}/${step.rule.object.name} ${step.rule.path}`,
+  )
+  for (const group of byRoute.values()) {
+    const lost = group.filter(({ hosts, free }) => [...hosts].some((host) => !free.has(host)))
+    const [first] = lost
+    if (first === undefined) continue
+    const whole = lost.length === group.length
+    if (whole) report(ruleShadowed, details(view, config, lost, first.step.rule.path))
+    else
+      for (const one of lost) report(matchShadowed, details(view, config, [one], matchPath(view, one.step)))
+  }
+}
+
+function details(view: View, config: VirtualService, lost: readonly Verdict[], path: string) {
+  const hosts = [
+    ...new Set(lost.flatMap((one) => [...one.hosts].filter((host) => !one.free.has(host)))),
+  ].sort()
+  const others = new Map(
+    lost.flatMap((one) => [...one.by]).map((step) => [`${idOf(step)}`, step.rule] as const),
+  )
+  const rules = [...others.values()]
+  const [step] = lost
+  const elsewhere = step !== undefined && !same(step.step.rule.object, config.object)
+  return {
+    path,
+    message: `For ${hosts.join(", ")} all of its requests are taken by ${[...new Set(rules.map((rule) => `${rule.path} of ${named(rule.object)}`))].slice(0, 3).join(" and ")}, which is asked first`,
+    references: rules.slice(0, 3).map((rule) => ({ object: rule.object, path: rule.path })),
+    ...(elsewhere ? { at: step.step.rule.object } : {}),
+  }
+}
+
+/** Hosts for which another VirtualService may be asked in the same place. */
+function shared(view: View, object: KubeObject, config: VirtualService): string[] {
+  const wild = view.find(byHost, "gateway wildcards")
+  return config.hosts.filter((host, index) => {
+    if (config.hosts.indexOf(host) !== index) return false
+    if (view.find(byHost, `gateway ${host.toLowerCase()}`).length > 1) return true
+    return wild.some((other) => other !== object && overlaps(view, other, host))
+  })
+}
+
+const overlaps = (view: View, other: KubeObject, host: string): boolean =>
+  modelOf(view, other)?.hosts.some((own) => isWildcard(own) && commonHost(own, host) !== undefined) === true
+
+/** Closer hosts of others at the same gateway. */
+function closerHosts(view: View, config: VirtualService, host: string, gateway: string) {
+  const others = (view.mesh.gatewayRoutes.get(gateway) ?? []).filter((other) => other !== config)
+  return others.flatMap((other) =>
+    other.hosts
+      .filter((own) => own !== host && hostMatches(host, own) && !config.hosts.includes(own))
+      .map((own) => ({ host: own, config: other })),
+  )
+}
+
+function narrowed(view: View, config: VirtualService, report: Report): void {
+  for (const [index, host] of config.hosts.entries())
+    if (isWildcard(host))
+      for (const gateway of config.gateways) {
+        const closer = gateway === "mesh" ? [] : closerHosts(view, config, host, gateway)
+        sayNarrowed(report, { host, path: `spec.hosts[${index}]`, where: `at gateway ${gateway}` }, closer)
+      }
+}
+
+export const shadows = check({
+  name: "virtualservice/shadows",
+  subject: virtualServiceKind,
+  reads: [gatewayKind, "Pod", "HTTPRoute.gateway.networking.k8s.io", "Gateway.gateway.networking.k8s.io"],
+  rules: [ruleShadowed, matchShadowed, wildcardNarrowed],
+  run: (object, view, report) => {
+    const config = modelOf(view, object)
+    if (config === undefined || config.gateways.every((gateway) => gateway === "mesh")) return
+    narrowed(view, config, report)
+    const hosts = shared(view, object, config)
+    if (hosts.length > 0) say(view, config, verdicts(view, config, hosts), report)
+  },
+})
