@@ -1,55 +1,39 @@
-import { Command, CommanderError, Option } from "commander"
-import { addCluster } from "./command/clusters.ts"
-import { addCompletion } from "./command/completion.ts"
-import { addGet } from "./command/get.ts"
-import { addLogin } from "./command/login.ts"
-import { addOrganization } from "./command/org.ts"
-import { addServices, addWorkloads } from "./command/mesh.ts"
-import { addStatus } from "./command/status.ts"
-import { addTokens } from "./command/tokens.ts"
-import { addTopology } from "./command/topology.ts"
+import { type Command, CommanderError } from "commander"
 import { exitCode, exitCodeOf } from "./exit.ts"
 import type { Io } from "./io.ts"
-import { formats } from "./output.ts"
 
-/** The commands of `smm`. Each one answers its exit code through `done`. */
-export function createProgram(io: Io, done: (code: number) => void): Command {
-  const program = new Command("smm")
-    .description("Service Mesh Manager in a terminal")
-    .addOption(new Option("-o, --output <format>", "how to print").choices(formats).default("table"))
-    .option("--org <name>", "organization, when you are in several")
-    .option("--server <url>", "address of the server (SMM_SERVER)")
-    .option("--token <token>", "API token (SMM_TOKEN)")
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
-    .exitOverride()
-    .showSuggestionAfterError()
-    .addHelpText(
-      "after",
-      "\nExit codes: 0 ok, 1 the answer is negative, 2 usage, 3 not authenticated, 4 denied or not found, 5 server unreachable",
-    )
-  const add = { program, io, done }
-  addLogin(add)
-  addStatus(add)
-  addCluster(add)
-  addTopology(add)
-  addServices(add)
-  addWorkloads(add)
-  addGet(add)
-  addTokens(add)
-  addOrganization(add)
-  addCompletion(add)
-  return program
+const valued = new Set(["-o", "--output", "--org", "--server", "--token"])
+
+/** The arguments behind `validate` when that is the command, with the flags before it put behind; undefined when it is another. */
+export function validateArguments(argv: readonly string[]): string[] | undefined {
+  let at = 0
+  while (argv[at]?.startsWith("-") === true && argv[at] !== "--") at += valued.has(argv[at] ?? "") ? 2 : 1
+  return argv[at] === "validate" ? [...argv.slice(at + 1), ...argv.slice(0, at)] : undefined
+}
+
+/** Only what this command line needs is loaded: `smm validate` runs in every pull request, and the clients of the API take longer to load than it runs. */
+async function programFor(
+  argv: readonly string[],
+  io: Io,
+  done: (code: number) => void,
+): Promise<{ program: Command; rest: readonly string[] }> {
+  const rest = validateArguments(argv)
+  if (rest) {
+    const { validateProgram } = await import("./command/validate.ts")
+    return { program: validateProgram(io, done), rest }
+  }
+  const { createProgram } = await import("./commands.ts")
+  return { program: createProgram(io, done), rest: argv }
 }
 
 /** Runs `smm` with these arguments; answers the exit code and never throws. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code: number = exitCode.ok
-  const program = createProgram(io, (result) => {
-    code = result
-  })
-  inheritExit(program)
   try {
-    await program.parseAsync(argv, { from: "user" })
+    const { program, rest } = await programFor(argv, io, (result) => {
+      code = result
+    })
+    await program.parseAsync(rest, { from: "user" })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage
@@ -62,12 +46,4 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 function issuesOf(error: unknown): { path: string; message: string }[] {
   const detail = (error as { detail?: { issues?: { path: string; message: string }[] } }).detail
   return detail?.issues ?? []
-}
-
-/** Sub-commands made with `addCommand` do not take over these settings by themselves. */
-function inheritExit(command: Command): void {
-  for (const child of command.commands) {
-    child.copyInheritedSettings(command)
-    inheritExit(child)
-  }
 }

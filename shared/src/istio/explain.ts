@@ -1,7 +1,7 @@
 import type { Client, HttpRequest } from "./client.ts"
 import type { Destination, RouteDecision } from "./decision.ts"
 import { type Target, targetOf } from "./endpoints.ts"
-import type { Mesh } from "./mesh.ts"
+import type { Labels, Mesh } from "./mesh.ts"
 import { type Reason, reason } from "./reason.ts"
 import { type RouteMemo, hostOf, routeRequest } from "./route.ts"
 import { type Listeners, listenersOf } from "./server.ts"
@@ -44,12 +44,18 @@ export type ExplainOptions = {
   trace?: boolean
   /** Where the mesh's configuration is not known, `outboundTrafficPolicy` is a guess, and said to be. */
   outboundUnknown?: boolean
+  /** Labels of a workload's pods, for a mesh that is known without its pods. */
+  templateLabels?: (namespace: string, name: string) => Labels | undefined
 }
 
 const parsed = /^(gateway|sidecar)\s+([^/\s]+)\/(\S+)$/
 
 /** The proxy that a text names, with the labels of its pod. @returns a reason when there is none. */
-export function clientNamed(mesh: Mesh, via: string): { client: Client } | { reason: Reason } {
+export function clientNamed(
+  mesh: Mesh,
+  via: string,
+  { templateLabels }: Pick<ExplainOptions, "templateLabels"> = {},
+): { client: Client } | { reason: Reason } {
   const [, kind, namespace = "", name = ""] = parsed.exec(via.trim()) ?? []
   if (kind === undefined)
     return {
@@ -59,9 +65,10 @@ export function clientNamed(mesh: Mesh, via: string): { client: Client } | { rea
       ),
     }
   const known = (mesh.instances.get(namespace) ?? []).find((instance) => instance.name === name)
-  if (known === undefined)
+  const labels = known?.labels ?? templateLabels?.(namespace, name)
+  if (labels === undefined)
     return { reason: reason("client.unknown", `There is no pod ${name} in namespace ${namespace}`) }
-  return { client: { kind: kind === "gateway" ? "gateway" : "sidecar", namespace, labels: known.labels } }
+  return { client: { kind: kind === "gateway" ? "gateway" : "sidecar", namespace, labels } }
 }
 
 const placeOf = (path: string | null): number | null => {
@@ -115,7 +122,7 @@ export class Explainer {
   }
 
   #client(via: string): ReturnType<typeof clientNamed> {
-    const known = this.#clients.get(via) ?? clientNamed(this.#mesh, via)
+    const known = this.#clients.get(via) ?? clientNamed(this.#mesh, via, this.#options)
     this.#clients.set(via, known)
     return known
   }
@@ -158,7 +165,12 @@ export class Explainer {
         ...targets.flatMap(({ reasons }) => reasons),
         ...(decision.outcome === "blackhole" && this.#options.outboundUnknown === true ? [guess] : []),
         ...(this.#options.trace === true
-          ? traceOf(this.#mesh, client, { ...request, host: hostOf(this.#mesh, client, request.host) })
+          ? traceOf(
+              this.#mesh,
+              client,
+              { ...request, host: hostOf(this.#mesh, client, request.host) },
+              { object: decision.decidedBy, path: decision.path },
+            )
           : []),
       ],
     }

@@ -1,5 +1,6 @@
 import type { Client, HttpRequest } from "./client.ts"
 import { boundTo, serversFor } from "./gateway.ts"
+import type { ObjectRef } from "../kube/object.ts"
 import { compareSpecificity } from "./host.ts"
 import { takingHost } from "./host-index.ts"
 import { type Seen, mismatchOf, seen, takesEverything } from "./match.ts"
@@ -10,8 +11,19 @@ import { isHttp, listenersOf } from "./server.ts"
 import { routesFor } from "./sidecar-routes.ts"
 import { isExportedTo, isRouteImported, sidecarFor } from "./visibility.ts"
 
-/** Why each route of a virtual service takes the request or not, in its order. */
-function routesTraced(mesh: Mesh, config: VirtualService, context: RouteContext, request: Seen): Reason[] {
+/** The route that took the request. */
+type Winner = { object: ObjectRef | null; path: string | null }
+
+const isWinner = ({ object, path }: Rule, winner: Winner): boolean =>
+  winner.path === path &&
+  winner.object?.name === object.name &&
+  winner.object.namespace === object.namespace &&
+  winner.object.kind === object.kind
+
+type Traced = { context: RouteContext; request: Seen; winner: Winner }
+
+/** Why each route of a virtual service does not take the request, in its order. */
+function routesTraced(mesh: Mesh, config: VirtualService, { context, request, winner }: Traced): Reason[] {
   const reasons: Reason[] = []
   let after: Rule | undefined
   const say = (code: string, rule: Rule, why: string): void => {
@@ -32,14 +44,15 @@ function routesTraced(mesh: Mesh, config: VirtualService, context: RouteContext,
       continue
     }
     const missing = own.map((match) => mismatchOf(match, request))
-    if (own.length === 0 || missing.includes(undefined)) say("route.takes", rule, "takes this request")
-    else say("route.mismatch", rule, `does not: it asks for ${missing.join(", or ")}`)
+    if (own.length > 0 && !missing.includes(undefined))
+      say("route.mismatch", rule, `does not: it asks for ${missing.join(", or ")}`)
+    else if (!isWinner(rule, winner)) say("route.later", rule, "would take it too, but comes later")
     if (own.length === 0 || own.some(takesEverything)) after = rule
   }
   return reasons
 }
 
-function atGateway(mesh: Mesh, client: Client, request: HttpRequest): Reason[] {
+function atGateway(mesh: Mesh, client: Client, request: HttpRequest, winner: Winner): Reason[] {
   const { port, host } = request
   const { listeners } = listenersOf(mesh, client)
   const servers = serversFor(
@@ -55,7 +68,13 @@ function atGateway(mesh: Mesh, client: Client, request: HttpRequest): Reason[] {
   const closest = used.map(({ domain }) => domain).sort(compareSpecificity)[0]
   for (const { server, config, domain } of bound) {
     if (domain === closest)
-      reasons.push(...routesTraced(mesh, config, { client, port, gateway: server.name }, seen(request)))
+      reasons.push(
+        ...routesTraced(mesh, config, {
+          context: { client, port, gateway: server.name },
+          request: seen(request),
+          winner,
+        }),
+      )
     else
       reasons.push(
         reason(
@@ -87,7 +106,7 @@ function atGateway(mesh: Mesh, client: Client, request: HttpRequest): Reason[] {
   return reasons
 }
 
-function atSidecar(mesh: Mesh, client: Client, request: HttpRequest): Reason[] {
+function atSidecar(mesh: Mesh, client: Client, request: HttpRequest, winner: Winner): Reason[] {
   const { port, host } = request
   const usable = routesFor(mesh, { client, port, host })
   const context = { client, port, gateway: "mesh" }
@@ -97,7 +116,9 @@ function atSidecar(mesh: Mesh, client: Client, request: HttpRequest): Reason[] {
     usable.every((candidate) => candidate.config !== config),
   )
   return [
-    ...(first === undefined ? [] : routesTraced(mesh, first.config, context, seen(request))),
+    ...(first === undefined
+      ? []
+      : routesTraced(mesh, first.config, { context, request: seen(request), winner })),
     ...hidden.map((config) =>
       sidecar !== undefined &&
       isExportedTo(config.exportTo, config.namespace, client.namespace) &&
@@ -116,6 +137,8 @@ function atSidecar(mesh: Mesh, client: Client, request: HttpRequest): Reason[] {
   ]
 }
 
-/** Everything that was looked at for a request, whose host is in full, and why it counts or not. */
-export const traceOf = (mesh: Mesh, client: Client, request: HttpRequest): Reason[] =>
-  client.kind === "gateway" ? atGateway(mesh, client, request) : atSidecar(mesh, client, request)
+/** Everything else that was looked at for a request, whose host is in full, and why it does not count. */
+export const traceOf = (mesh: Mesh, client: Client, request: HttpRequest, winner: Winner): Reason[] =>
+  client.kind === "gateway"
+    ? atGateway(mesh, client, request, winner)
+    : atSidecar(mesh, client, request, winner)

@@ -1,0 +1,222 @@
+import { parse } from "yaml"
+import { type ExplainQuestion, Explainer, type Explanation } from "#shared/istio/explain.ts"
+import { type Labels, type MeshSettings, defaultSettings } from "#shared/istio/mesh.ts"
+import { indexMesh } from "#shared/istio/model.ts"
+import type { KubeObject } from "#shared/kube/object.ts"
+import { record, stringMap, text } from "#shared/topology/fact/read.ts"
+import { settingsOf } from "#shared/validation/engine/settings.ts"
+import { wellFormed } from "#shared/validation/engine/input.ts"
+import type { GlobalFlags } from "../context.ts"
+import { UsageError, exitCode } from "../exit.ts"
+import { readObjects, readText } from "../mesh-files.ts"
+import type { Io } from "../io.ts"
+import { documentText } from "../output.ts"
+import { type Add, collect } from "./add.ts"
+
+type Flags = {
+  filename: string[]
+  requests?: string
+  via?: string
+  host?: string
+  path: string
+  method: string
+  header: string[]
+  port?: string
+  meshConfig?: string
+  clusterDomain?: string
+  rootNamespace?: string
+}
+
+/** MeshConfig as a file of its own, or as Istio keeps it: in the ConfigMap `istio`, under `mesh`. @throws UsageError */
+function meshConfigOf(written: string, where: string): unknown {
+  try {
+    const document: unknown = parse(written)
+    const { kind, data, spec } = record(document)
+    if (kind === "ConfigMap") return parse(text(record(data)["mesh"]))
+    return kind === "MeshConfig" && spec !== undefined ? spec : document
+  } catch (error) {
+    throw new UsageError(
+      `${where} is no mesh configuration: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}
+
+const configMapOf = (objects: readonly KubeObject[], root: string): KubeObject | undefined =>
+  objects.find(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "istio" && metadata.namespace === root,
+  )
+
+/**
+ * What the mesh is set to. Where no configuration is given or among the objects, outbound traffic is taken as REGISTRY_ONLY: then what the mesh does
+ * not know shows as an answer of its own, and the reason says that this is a guess.
+ */
+async function settingsFor(
+  io: Io,
+  flags: Flags,
+  objects: readonly KubeObject[],
+): Promise<{ settings: MeshSettings; known: boolean }> {
+  const base: MeshSettings = {
+    ...defaultSettings,
+    ...(flags.clusterDomain === undefined ? {} : { domain: flags.clusterDomain }),
+    ...(flags.rootNamespace === undefined ? {} : { rootNamespace: flags.rootNamespace }),
+  }
+  if (flags.meshConfig !== undefined) {
+    const config = meshConfigOf(await readText(io, flags.meshConfig), flags.meshConfig)
+    return { settings: settingsOf(config, base), known: true }
+  }
+  const stored = text(record(configMapOf(objects, base.rootNamespace)?.["data"])["mesh"])
+  return stored === ""
+    ? { settings: { ...base, outbound: "REGISTRY_ONLY" }, known: false }
+    : { settings: settingsOf(meshConfigOf(stored, "the ConfigMap istio"), base), known: true }
+}
+
+/** Labels of a workload's pods, for files that have no pods of it. */
+function templateLabels(objects: readonly KubeObject[], namespace: string, name: string): Labels | undefined {
+  const workload = objects.find(
+    ({ metadata, ...rest }) =>
+      metadata.namespace === namespace &&
+      (metadata.name === name || name.startsWith(`${metadata.name}-`)) &&
+      record(record(rest)["spec"])["template"] !== undefined,
+  )
+  if (workload === undefined) return undefined
+  return stringMap(record(record(record(workload["spec"])["template"])["metadata"])["labels"])
+}
+
+async function explainerOf(io: Io, flags: Flags, trace: boolean): Promise<Explainer> {
+  if (flags.filename.length === 0) throw new UsageError("name the mesh's files: -f FILE, -f FOLDER or -f -")
+  const { objects: sources, problems } = await readObjects(io, flags.filename)
+  for (const { file, line, column, message } of problems) io.err(`${file}:${line}:${column}: ${message}\n`)
+  const objects = sources.map(({ object }) => wellFormed(object)).filter((object) => object !== undefined)
+  const { settings, known } = await settingsFor(io, flags, objects)
+  return new Explainer(indexMesh(objects, settings), {
+    trace,
+    outboundUnknown: !known,
+    templateLabels: (namespace, name) => templateLabels(objects, namespace, name),
+  })
+}
+
+const lowerCase = (headers: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(record(headers)).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  )
+
+/** One line of `--requests`. @throws UsageError with the line */
+function questionOf(line: string, where: string): ExplainQuestion {
+  let written: unknown
+  try {
+    written = JSON.parse(line)
+  } catch {
+    throw new UsageError(`${where} is no JSON`)
+  }
+  const question = record(written)
+  const { id, via, host, port } = question
+  if (typeof via !== "string" || typeof host !== "string")
+    throw new UsageError(`${where} needs "via" and "host"`)
+  return {
+    id: typeof id === "number" || typeof id === "string" ? id : null,
+    via,
+    host,
+    port: typeof port === "number" ? port : 80,
+    method: text(question["method"]) || "GET",
+    path: text(question["path"]) || "/",
+    headers: lowerCase(question["headers"]),
+  }
+}
+
+/** `--via` and what goes with it. @throws UsageError */
+function questionOfFlags(flags: Flags): ExplainQuestion {
+  const { via, host, port = "80" } = flags
+  if (via === undefined || host === undefined)
+    throw new UsageError("say through which proxy and to which host: --via 'sidecar NS/POD' --host HOST")
+  if (!/^\d{1,5}$/.test(port)) throw new UsageError(`port "${port}" is no number`)
+  const headers = flags.header.map((header): [string, string] => {
+    const at = header.search(/[=:]/)
+    if (at < 1) throw new UsageError(`header "${header}" is none; write name=value`)
+    return [header.slice(0, at).toLowerCase(), header.slice(at + 1).trim()]
+  })
+  const path = flags.path.startsWith("/") ? flags.path : `/${flags.path}`
+  return {
+    id: null,
+    via,
+    host,
+    port: Number(port),
+    method: flags.method.toUpperCase(),
+    path,
+    headers: Object.fromEntries(headers),
+  }
+}
+
+const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
+
+const states: Record<Explanation["destinations"][number]["state"], (endpoints: number) => string> = {
+  endpoints: (endpoints) => `${endpoints} ready`,
+  no_endpoints: () => "nothing ready",
+  no_cluster: () => "unknown to this proxy",
+  outside: () => "outside of the mesh",
+}
+
+function outcomeOf({ virtualService, httpRoute, route, status }: Explanation): string {
+  const held =
+    virtualService === null ? httpRoute && `HTTPRoute ${httpRoute}` : `VirtualService ${virtualService}`
+  const taken = held === undefined || route === null ? "no route" : `route ${route} of ${held}`
+  return status === null ? taken : `${taken}; the proxy answers ${status} itself`
+}
+
+/** An explanation for people. */
+export function explanationText(question: ExplainQuestion, explanation: Explanation): string {
+  const lines = [
+    `${question.method} ${question.host}${question.path} on port ${question.port} through ${question.via}`,
+    `  ${outcomeOf(explanation)}`,
+    ...explanation.destinations.map(
+      ({ host, subset, port, share, state, endpoints }) =>
+        `  -> ${host}${subset === "" ? "" : ` subset ${subset}`} port ${port}, ${percent(share)} (${states[state](endpoints)})`,
+    ),
+    "Because",
+    ...explanation.reasons.map(({ text: why }) => `  - ${why}`),
+  ]
+  return `${lines.map((line) => line.replaceAll(/\p{Cc}/gu, "?")).join("\n")}\n`
+}
+
+async function explainMany(io: Io, flags: Flags, requests: string): Promise<void> {
+  const lines = (await readText(io, requests)).split("\n")
+  const questions = lines.flatMap((line, index) =>
+    line.trim() === "" ? [] : [questionOf(line, `${requests}:${index + 1}`)],
+  )
+  const explainer = await explainerOf(io, flags, false)
+  const answers = questions.map((question) => `${JSON.stringify(explainer.explain(question))}\n`)
+  io.out(answers.join(""))
+}
+
+async function explainOne(io: Io, flags: Flags, format: GlobalFlags["output"]): Promise<void> {
+  const question = questionOfFlags(flags)
+  const explanation = (await explainerOf(io, flags, true)).explain(question)
+  io.out(
+    format === "json" || format === "yaml"
+      ? documentText(format, explanation)
+      : explanationText(question, explanation),
+  )
+}
+
+export function addExplain({ program, io, done }: Add): void {
+  program
+    .command("explain")
+    .option("-f, --filename <file>", "files, folders or - with the mesh's objects", collect, [])
+    .option("--requests <file>", "many requests, one JSON object a line; one answer a line")
+    .option("--via <proxy>", "'gateway NAMESPACE/POD' or 'sidecar NAMESPACE/POD'")
+    .option("--host <host>", "the host that is asked for")
+    .option("--path <path>", "path, with query", "/")
+    .option("--method <method>", "method", "GET")
+    .option("--header <name=value>", "a header", (value: string, before: string[]) => [...before, value], [])
+    .option("--port <port>", "port of the service; at a gateway of the server (80)")
+    .option("--mesh-config <file>", "Istio's mesh configuration")
+    .option("--cluster-domain <domain>", "the cluster's domain (cluster.local)")
+    .option("--root-namespace <namespace>", "Istio's root namespace (istio-system)")
+    .description("Which route takes a request, where it goes, and why; from files, without a server")
+    .action(async (flags: Flags, command: { optsWithGlobals: () => GlobalFlags }) => {
+      if (flags.requests === undefined) await explainOne(io, flags, command.optsWithGlobals().output)
+      else if (flags.via === undefined && flags.host === undefined)
+        await explainMany(io, flags, flags.requests)
+      else throw new UsageError("give --requests, or --via and --host, not both")
+      done(exitCode.ok)
+    })
+}
