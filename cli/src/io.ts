@@ -9,9 +9,11 @@ export type Io = {
   now: () => number
   /** Waits; rejects when the command is interrupted. */
   sleep: (ms: number) => Promise<void>
-  /** All of standard input, trimmed; used for a token that shall not stand in the shell's history. */
+  /** All of standard input, as it is: a token that shall not stand in the shell's history, files to validate. */
   readInput: () => Promise<string>
   isTerminal: boolean
+  /** Whether a person sees what is printed, by stream: colours and progress are for them. Left out for nobody. */
+  terminal?: { out: boolean; err: boolean }
   config: ConfigFile
   /** What a local server of this checkout left for `smm login`; null when none runs. */
   readLocal: () => { url: string; token: string } | null

@@ -16,8 +16,9 @@ process.exitCode = await run(process.argv.slice(2), {
   fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(30_000) }),
   now: Date.now,
   sleep: (ms) => delay(ms),
-  readInput: async () => (await text(process.stdin)).trim(),
+  readInput: () => text(process.stdin),
   isTerminal: process.stdin.isTTY === true,
+  terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
   config: createConfigFile(configPath(process.env, homedir())),
   readLocal: () => readLocal(localFile),
 })

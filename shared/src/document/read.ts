@@ -37,6 +37,8 @@ export const maxText = 256 * 1024 * 1024
 
 type Steps = readonly (string | number)[]
 
+type SpanAt = (steps: Steps) => Span
+
 /** A file while it is read. */
 class File {
   readonly text: string
@@ -44,10 +46,18 @@ class File {
   readonly lines: Lines
   readonly result: Documents = { objects: [], problems: [], documents: 0 }
 
-  constructor(text: string, name: string) {
+  /** What is done with the value of each document. */
+  readonly take: (file: File, value: unknown, spanAt: SpanAt) => void
+
+  constructor(text: string, name: string, take: File["take"]) {
     this.text = text
     this.name = name
+    this.take = take
     this.lines = linesOf(text)
+  }
+
+  place(span: Span): Place {
+    return { ...this.lines(span.start), ...span }
   }
 
   problem(level: Problem["level"], offset: number, message: string, remedy: string): void {
@@ -117,25 +127,22 @@ function addRoots(file: File, read: Read): void {
   for (const [index, root] of read.roots.entries()) {
     if (root.value === null) continue
     file.result.documents++
-    const spanAt = (steps: Steps): Span => {
+    const spanAt: SpanAt = (steps) => {
       const { roots, marks } = read.marks()
       return spanOf(roots[index] ?? root, marks, steps)
     }
-    addValue(file, root.value, [], spanAt)
+    file.take(file, root.value, spanAt)
   }
 }
 
 const listKind = /^(\w*)List$/
 
-function addValue(file: File, value: unknown, steps: Steps, spanAt: (steps: Steps) => Span): void {
+function addValue(file: File, value: unknown, steps: Steps, spanAt: SpanAt): void {
   if (isRecord(value) && typeof value["kind"] === "string" && Array.isArray(value["items"])) {
     const [, kind] = listKind.exec(value["kind"]) ?? []
     if (kind !== undefined) return addItems(file, value, kind, { steps, spanAt })
   }
-  const place = (path: string): Place => {
-    const span = spanAt([...steps, ...stepsOf(path)])
-    return { ...file.lines(span.start), ...span }
-  }
+  const place = (path: string): Place => file.place(spanAt([...steps, ...stepsOf(path)]))
   const { documents: document, objects } = file.result
   const wrong = faultIn(value)
   if (wrong) {
@@ -161,7 +168,7 @@ function addItems(
   file: File,
   list: Record<string, unknown>,
   kind: string,
-  { steps, spanAt }: { steps: Steps; spanAt: (steps: Steps) => Span },
+  { steps, spanAt }: { steps: Steps; spanAt: SpanAt },
 ): void {
   const typed = kind === "" ? {} : { apiVersion: list["apiVersion"], kind }
   for (const [index, item] of (list["items"] as unknown[]).entries()) {
@@ -191,23 +198,43 @@ function textFault(text: string): { offset: number; message: string; remedy: str
   }
 }
 
-/**
- * Reads a YAML or JSON text as Kubernetes does: several documents, `List` objects, JSON one after another. A document that cannot be read is a problem
- * with its line, and the others are read all the same. Never throws.
- */
-export function readDocuments(source: string, name: string): Documents {
+function readAll(source: string, name: string, take: File["take"]): File {
   const unmarked = source.startsWith("\ufeff") ? source.slice(1) : source
   const text = unmarked.includes("\r") ? unmarked.replaceAll(/\r\n?/g, "\n") : unmarked
-  const file = new File(text, name)
+  const file = new File(text, name, take)
   const fault = textFault(text)
   if (fault) {
     file.problem("error", fault.offset, fault.message, fault.remedy)
-    return file.result
+    return file
   }
   for (const chunk of chunksOf(text)) {
     const read = chunk.plain ? readPlain(file, chunk) : undefined
     if (read) addRoots(file, read)
     else addGeneral(file, chunk)
   }
-  return file.result
+  return file
+}
+
+/**
+ * Reads a YAML or JSON text as Kubernetes does: several documents, `List` objects, JSON one after another. A document that cannot be read is a problem
+ * with its line, and the others are read all the same. Never throws.
+ */
+export const readDocuments = (source: string, name: string): Documents =>
+  readAll(source, name, (file, value, spanAt) => {
+    addValue(file, value, [], spanAt)
+  }).result
+
+/** A document of any kind: MeshConfig, values. */
+export type SourceValue = { value: unknown; place: (path: string) => Place }
+
+/** The same for documents that need not be Kubernetes objects. Never throws. */
+export function readValues(
+  source: string,
+  name: string,
+): { values: SourceValue[]; problems: readonly Problem[] } {
+  const values: SourceValue[] = []
+  const { result } = readAll(source, name, (file, value, spanAt) => {
+    values.push({ value, place: (path) => file.place(spanAt(stepsOf(path))) })
+  })
+  return { values, problems: result.problems }
 }

@@ -1,0 +1,123 @@
+import { Command, Option } from "commander"
+import { families } from "#shared/validation/families.ts"
+import { levels } from "#shared/validation/finding.ts"
+import { exitCode } from "../exit.ts"
+import type { Io } from "../io.ts"
+import { evaluate } from "../validate/evaluate.ts"
+import { readInput } from "../validate/input.ts"
+import { jsonText } from "../validate/json.ts"
+import { junitText } from "../validate/junit.ts"
+import {
+  type ValidateFlags,
+  type ValidateOptions,
+  isAtLeast,
+  optionsOf,
+  outputs,
+} from "../validate/options.ts"
+import type { Result } from "../validate/result.ts"
+import { sarifText } from "../validate/sarif.ts"
+import { colours, noColours, tableText } from "../validate/table.ts"
+import type { Add } from "./add.ts"
+
+/** Each time it stands once more; not split at commas, which names of files may hold. */
+const again = (value: string, before: string[]): string[] => [...before, value]
+
+const help = `
+Needs no server and no sign-in, but for --against.
+
+  smm validate -f manifests/
+  helm template shop | smm validate -f -
+  smm validate --cluster east=east/ --cluster west=west/ -o sarif > smm.sarif
+  smm validate -f change.yaml --against prod
+
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or input that cannot be read`
+
+function withOptions(command: Command): Command {
+  return command
+    .description("Find what is wrong in files, before or after they are in a cluster")
+    .addOption(
+      new Option("-f, --file <path>", "file, folder or - (stdin); repeated").default([]).argParser(again),
+    )
+    .addOption(
+      new Option("--cluster <name=path>", "files of one cluster of several; repeated")
+        .default([])
+        .argParser(again),
+    )
+    .option("--mesh-config <file>", "MeshConfig, when no ConfigMap istio is among the files")
+    .option("--mesh-networks <file>", "MeshNetworks, likewise")
+    .option("--cluster-domain <domain>", "domain of Services (cluster.local)")
+    .option("--root-namespace <namespace>", "where mesh-wide policies are (istio-system)")
+    .option("--istio-namespace <namespace>", "where istiod runs", "istio-system")
+    .option("--against <cluster>", "what the files would change in this live cluster")
+    .addOption(
+      new Option("--suppress <code=glob>", 'say nothing of a code: IST0101="VirtualService *.shop"; repeated')
+        .default([])
+        .argParser(again),
+    )
+    .addOption(new Option("--fail-on <level>", "exit 1 from here on").choices(levels).default("error"))
+    .option("--schema-only", "only what can be said of each object by itself")
+    .addHelpText("after", help)
+}
+
+/** As a part of `smm`, for its help and completion; `-o` is the program's own there. */
+export function addValidate({ program, io, done }: Add): void {
+  withOptions(program.command("validate")).action(async (flags: ValidateFlags, command: Command) => {
+    done(
+      await validate(
+        io,
+        optionsOf({ ...flags, output: command.optsWithGlobals<{ output: string }>().output }),
+      ),
+    )
+  })
+}
+
+/** As a program of its own: it starts without the other commands, and knows other outputs. */
+export function validateProgram(io: Io, done: (code: number) => void): Command {
+  return withOptions(new Command("smm validate"))
+    .addOption(
+      new Option("-o, --output <format>", "how to print").choices([...outputs, "wide"]).default("table"),
+    )
+    .option("--org <name>", "organization, for --against")
+    .option("--server <url>", "address of the server, for --against (SMM_SERVER)")
+    .option("--token <token>", "API token, for --against (SMM_TOKEN)")
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .action(async (flags: ValidateFlags & Server) => {
+      done(await validate(io, optionsOf(flags), flags))
+    })
+}
+
+type Server = { org?: string; server?: string; token?: string }
+
+async function answer(io: Io, options: ValidateOptions, server: Server): Promise<Omit<Result, "elapsedMs">> {
+  const input = await readInput(io, options)
+  if (options.against === undefined) return evaluate(input, options, { families, nowMs: io.now() })
+  // Only here: reading files needs no client.
+  const [{ openContext }, { evaluateAgainst }] = await Promise.all([
+    import("../context.ts"),
+    import("../validate/against.ts"),
+  ])
+  const { client } = await openContext(io, { ...server, output: "table" })
+  return evaluateAgainst(input, options, { client, cluster: options.against, nowMs: io.now() })
+}
+
+async function validate(io: Io, options: ValidateOptions, server: Server = {}): Promise<number> {
+  const start = io.now()
+  const found = await answer(io, options, server)
+  const result: Result = { ...found, elapsedMs: Math.round(io.now() - start) }
+  for (const { file, line, column, level, message, remedy } of result.problems)
+    io.err(`${file}:${line}:${column}: ${level === "error" ? "not read" : "note"}: ${message}. ${remedy}\n`)
+  io.out(textOf(io, options, result))
+  if (result.problems.some(({ level }) => level === "error")) return exitCode.usage
+  const fails = result.findings.some(({ finding }) => isAtLeast(finding.level, options.failOn))
+  return fails ? exitCode.negative : exitCode.ok
+}
+
+function textOf(io: Io, { output }: ValidateOptions, result: Result): string {
+  if (output === "json") return jsonText(result)
+  if (output === "sarif") return sarifText(result)
+  if (output === "junit") return junitText(result)
+  const painted = io.terminal?.out === true && !io.env["NO_COLOR"]
+  return tableText(result, painted ? colours : noColours)
+}

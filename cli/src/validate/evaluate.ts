@@ -1,0 +1,146 @@
+import type { SourceObject } from "#shared/document/read.ts"
+import { podsOfTemplates } from "#shared/document/template-pods.ts"
+import { defaultSettings } from "#shared/istio/mesh.ts"
+import { groupOf, kindKeyOf, refOf } from "#shared/kube/object.ts"
+import { type Family, rulesOf } from "#shared/validation/check.ts"
+import { Engine } from "#shared/validation/engine/engine.ts"
+import type { Finding, Reference } from "#shared/validation/finding.ts"
+import type { Rule } from "#shared/validation/rule.ts"
+import { suppress } from "#shared/validation/suppression.ts"
+import { type ClusterInput, type Input, refKey } from "./input.ts"
+import type { ValidateOptions } from "./options.ts"
+import type { At, Located, Result, Seen } from "./result.ts"
+
+/** Checks that look at one object alone: what an editor or a pull request can ask without the rest of the mesh. */
+const alone = (families: readonly Family[]): Family[] =>
+  families.map(({ rules, checks }) => ({
+    rules,
+    checks: checks.filter(({ reads }) => reads.length === 0),
+  }))
+
+/** Groups whose objects are all among the files when any are: configuration is kept in files, what runs is not. */
+const isComplete = (kind: string): boolean =>
+  kind === "Service" ||
+  kind === "Namespace" ||
+  kind.endsWith(".istio.io") ||
+  kind.endsWith(".gateway.networking.k8s.io")
+
+/** Objects of one cluster in the engine, and those that are only made up of workloads' templates. */
+type Loaded = { sources: Map<string, SourceObject>; madeUp: Map<string, SourceObject> }
+
+function load(engine: Engine, families: readonly Family[], { name, objects }: ClusterInput): Loaded {
+  const sources = new Map<string, SourceObject>()
+  const madeUp = new Map<string, SourceObject>()
+  const kinds = new Set<string>()
+  const byWorkload = new Map<string, SourceObject>()
+  for (const source of objects) {
+    const { object } = source
+    engine.put(name, object)
+    const kind = kindKeyOf(object)
+    kinds.add(kind)
+    sources.set(refKey(refOf(object)), source)
+    if (groupOf(object.apiVersion) !== "" || object.kind === "ReplicationController")
+      byWorkload.set(`${object.kind}\n${object.metadata.namespace ?? ""}\n${object.metadata.name}`, source)
+  }
+  for (const pod of podsOfTemplates(objects.map(({ object }) => object))) {
+    const key = refKey(refOf(pod))
+    const [owner] = pod.metadata["ownerReferences"] as { kind: string }[]
+    const workload = byWorkload.get(
+      `${owner?.kind ?? ""}\n${pod.metadata.namespace ?? ""}\n${pod.metadata.name}`,
+    )
+    if (madeUp.has(key) || !workload) continue
+    madeUp.set(key, workload)
+    kinds.add("Pod")
+    engine.put(name, pod)
+  }
+  const asked = new Set(families.flatMap(({ checks }) => checks.flatMap(({ reads }) => reads)))
+  for (const kind of asked)
+    if (!kinds.has(kind) && !isComplete(kind))
+      engine.setState(name, kind, {
+        state: "absent",
+        reason: `no ${kind.split(".")[0] ?? kind} among the files`,
+      })
+  return { sources, madeUp }
+}
+
+const unknownRule = (finding: Finding): Located["rule"] => ({
+  aliases: [],
+  level: finding.level,
+  title: finding.code,
+  effect: "",
+  remedy: "",
+})
+
+/** Asks all rules about the files. Pure but for the time of suppressions. */
+export function evaluate(
+  input: Input,
+  options: ValidateOptions,
+  context: { families: readonly Family[]; nowMs: number },
+): Omit<Result, "elapsedMs"> {
+  const families = options.schemaOnly ? alone(context.families) : context.families
+  const rules: ReadonlyMap<string, Rule> = rulesOf(families)
+  const engine = new Engine({
+    families,
+    settings: {
+      ...defaultSettings,
+      ...(options.rootNamespace === undefined ? {} : { rootNamespace: options.rootNamespace }),
+      ...(options.clusterDomain === undefined ? {} : { domain: options.clusterDomain }),
+    },
+    istioNamespace: options.istioNamespace,
+  })
+  const loaded = new Map<string, Loaded>()
+  for (const cluster of input.clusters) loaded.set(cluster.name, load(engine, families, cluster))
+
+  const sourceOf = (cluster: string, key: string): SourceObject | undefined =>
+    loaded.get(cluster)?.sources.get(key)
+  const placeOf = (source: SourceObject | undefined, path: string): At => {
+    if (!source) return null
+    const { line, column } = source.place(path)
+    return { file: source.file, line, column }
+  }
+  /** A pod that is made up is its workload to people. */
+  const referenceOf = (reference: Reference): Located["references"][number] => {
+    const key = refKey(reference.object)
+    const own = sourceOf(reference.cluster, key)
+    const workload = own ? undefined : loaded.get(reference.cluster)?.madeUp.get(key)
+    if (!workload) return { reference, at: placeOf(own, reference.path) }
+    const path = reference.path === "" ? "" : `spec.template.${reference.path}`
+    return { reference: { ...reference, object: refOf(workload.object), path }, at: placeOf(workload, path) }
+  }
+  const located = (finding: Finding): Located => {
+    const source = sourceOf(finding.cluster, refKey(finding.object))
+    return {
+      finding,
+      rule: rules.get(finding.code) ?? unknownRule(finding),
+      apiVersion: source?.object.apiVersion ?? "",
+      at: placeOf(source, finding.path),
+      references: finding.references.map(referenceOf),
+      suppression: null,
+    }
+  }
+  const real = engine
+    .findings()
+    .filter(({ cluster, object }) => loaded.get(cluster)?.madeUp.has(refKey(object)) !== true)
+  const { findings, suppressed } = suppress(real, {
+    objectOf: ({ cluster, object }) => sourceOf(cluster, refKey(object))?.object,
+    rules,
+    wishes: options.suppressions,
+    nowMs: context.nowMs,
+  })
+  return {
+    findings: findings.map(located),
+    suppressed: suppressed.map(({ finding, suppression }) => ({ ...located(finding), suppression })),
+    removed: null,
+    notEvaluated: engine.notEvaluated(),
+    problems: input.problems,
+    seen: seenOf(input),
+    objects: input.clusters.reduce((sum, { objects }) => sum + objects.length, 0),
+    files: input.files,
+    failOn: options.failOn,
+  }
+}
+
+const seenOf = ({ clusters }: Input): Seen[] =>
+  clusters.flatMap(({ name, objects }) =>
+    objects.map(({ object, file }) => ({ cluster: name, ...refOf(object), file })),
+  )
