@@ -1,3 +1,5 @@
+import { shown } from "./shown.ts"
+
 /** A span of time, exact: whole milliseconds, and the nanoseconds below one (both of the span's sign). */
 export type Span = { ms: number; ns: number }
 
@@ -42,7 +44,7 @@ export function spanOf(value: unknown): Span | undefined {
 /** What is wrong with a duration that Envoy takes in whole milliseconds, at least one. Source: istio `ValidateDuration`. */
 export function durationProblem(value: unknown): string | undefined {
   const span = spanOf(value)
-  if (span === undefined) return `${String(value)} is no duration`
-  if (span.ms < 1) return `${String(value)} is less than 1ms`
-  return span.ns === 0 ? undefined : `${String(value)} is finer than a millisecond`
+  if (span === undefined) return `${shown(value)} is no duration`
+  if (span.ms < 1) return `${shown(value)} is less than 1ms`
+  return span.ns === 0 ? undefined : `${shown(value)} is finer than a millisecond`
 }

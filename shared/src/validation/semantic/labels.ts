@@ -1,5 +1,6 @@
 import { record } from "../../topology/fact/read.ts"
 import type { Problem } from "./problem.ts"
+import { shown } from "./shown.ts"
 
 const part = "[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?"
 const name = "(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
@@ -32,9 +33,9 @@ export function selectorProblem(labels: unknown): Problem {
   const map = record(labels)
   for (const key in map) {
     const value = map[key]
-    if (key === "") return `the selector has an empty key, for "${String(value)}"`
+    if (key === "") return `the selector has an empty key, for "${shown(value)}"`
     if (key.includes("*") || (typeof value === "string" && value.includes("*")))
-      return `${key}=${String(value)} has a wildcard, which selectors do not understand`
+      return `${key}=${shown(value)} has a wildcard, which selectors do not understand`
   }
   return undefined
 }

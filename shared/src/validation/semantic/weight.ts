@@ -1,4 +1,5 @@
 import type { Problem } from "./problem.ts"
+import { shown } from "./shown.ts"
 
 /** What is wrong with the weights of the destinations of one route; `undefined` ones count as none. */
 export function weightsProblem(weights: readonly unknown[]): Problem {
@@ -6,7 +7,7 @@ export function weightsProblem(weights: readonly unknown[]): Problem {
   for (const weight of weights) {
     if (weight === undefined || weight === null) continue
     if (typeof weight !== "number" || !Number.isInteger(weight))
-      return `weight ${String(weight)} is no whole number`
+      return `weight ${shown(weight)} is no whole number`
     if (weight < 0) return `weight ${weight} is less than 0`
     sum += weight
   }
