@@ -60,7 +60,7 @@ export const operationInvalid = rule({
   level: "error",
   title: "Operation of a rule has values that cannot be",
   effect: refused,
-  remedy: "Use ports up to 65535, and in paths {*} for one segment and {**} for the rest",
+  remedy: "Use ports up to 65535, and in paths {*} for one segment and at last {**} for any number",
   source: `${source}#Operation`,
 })
 

@@ -49,7 +49,7 @@ function segmentsOf(path: string): string[] {
   return path.slice(start, end).split("/")
 }
 
-/** A path, which may be a template with `{*}` (one segment) and a last `{**}` (the rest). Source: istio `CheckValidPathTemplate`. */
+/** A path, which may be a template with `{*}` (one segment) and at last `{**}` (any number of them). Source: istio `CheckValidPathTemplate`. */
 export const path: ValueProblem = (value) => {
   if (value === "") return "an empty value"
   if (!value.includes("{") && !value.includes("}")) return undefined
@@ -57,7 +57,7 @@ export const path: ValueProblem = (value) => {
   let rest = false
   for (const segment of segmentsOf(value)) {
     if (segment === "{*}" || segment === "{**}") {
-      if (rest) return `${value} goes on after {**}, which is the rest of a path`
+      if (rest) return `${value} has ${segment} after {**}, which must be the last of them`
       rest = segment === "{**}"
     } else if (segment.includes("{") || segment.includes("}"))
       return `${value} has the segment ${segment}, and only {*} and {**} may stand in braces, alone in a segment`

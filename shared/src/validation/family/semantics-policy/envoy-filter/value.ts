@@ -1,5 +1,6 @@
 import { text, type Json } from "../../../../topology/fact/read.ts"
 import { at } from "../../../path.ts"
+import { shown } from "../../../semantic/shown.ts"
 import { isSet, section } from "../read.ts"
 import type { Place } from "./match.ts"
 import { valueIneffective, valueInvalid } from "./rules.ts"
@@ -107,7 +108,7 @@ export function checkValue(value: unknown, applyTo: string, { path, report }: Pl
   if (isSet(message["name"]) && typeof message["name"] !== "string")
     return report(valueInvalid, {
       path: `${field}.name`,
-      message: `name ${String(message["name"])} is no text`,
+      message: `name ${shown(message["name"])} is no text`,
     })
   const old = oldType(message, field, 0)
   if (old !== undefined)

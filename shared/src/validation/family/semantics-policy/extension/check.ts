@@ -14,7 +14,7 @@ export const wasmPluginCheck = check({
   run: (object, _view, report) => {
     const spec = record(object["spec"])
     checkTargets(object, "selector", report)
-    checkWasm(spec, "spec", report)
+    checkWasm(spec, "spec", { object, report })
     checkMatch(items(spec["match"]), report)
   },
 })
@@ -46,7 +46,7 @@ export const trafficExtensionCheck = check({
     checkTargets(object, "selector", report)
     const problem = lua === undefined ? undefined : luaProblem(text(lua["inlineCode"]))
     if (problem !== undefined) report(luaInvalid, { path: "spec.lua", message: problem })
-    if (wasm !== undefined) checkWasm(wasm, "spec.wasm", report)
+    if (wasm !== undefined) checkWasm(wasm, "spec.wasm", { object, report })
     checkMatch(items(spec["match"]), report)
   },
 })

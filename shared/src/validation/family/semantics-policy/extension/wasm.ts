@@ -1,6 +1,7 @@
+import { refOf, type KubeObject } from "../../../../kube/object.ts"
 import { record, text, type Json } from "../../../../topology/fact/read.ts"
 import type { Report } from "../../../check.ts"
-import { at } from "../../../path.ts"
+import { at, pointerOf } from "../../../path.ts"
 import { isPort } from "../../../semantic/port.ts"
 import { amount, isSet, items } from "../read.ts"
 import { environmentInvalid, matchInvalid, settingInvalid, urlInvalid } from "./rules.ts"
@@ -28,17 +29,37 @@ function hasPort(rest: string): boolean {
   return colon === -1 || port.test(authority.slice(colon + 1))
 }
 
+/** A registry with a port before an image: a scheme to Istio. */
+const registry = /^[\w.-]+:\d+\//
+
 function urlProblem(url: string): string | undefined {
   if (url === "") return "there is no url"
-  const found = scheme.exec(url)?.[1]?.toLowerCase()
-  // `registry:5000/image` has no scheme either.
-  const named = found !== undefined && !/^\d+(?:\/|$)/.test(url.slice(found.length + 1)) ? found : undefined
-  if (named !== undefined && !schemes.has(named))
-    return `${url} has the scheme ${named}, which is not oci, http, https or file`
+  const named = scheme.exec(url)?.[1]
+  if (named !== undefined && !schemes.has(named.toLowerCase()))
+    return registry.test(url)
+      ? `Istio takes ${named} of ${url} for a scheme; with a port, oci:// must come first`
+      : `${url} has the scheme ${named}, which is not oci, http, https or file`
   const rest = named === undefined ? `//${url}` : url.slice(named.length + 1)
-  if (isUnclean(url) || !hasPort(rest) || rest.slice(0, rest.indexOf("/", 2)).includes(" "))
-    return `${url} is no address`
-  return undefined
+  const end = rest.indexOf("/", 2)
+  const host = end === -1 ? rest : rest.slice(0, end)
+  return isUnclean(url) || !hasPort(rest) || host.includes(" ") ? `${url} is no address` : undefined
+}
+
+function checkUrl(wasm: Json, path: string, { object, report }: Place): void {
+  const url = text(wasm["url"])
+  const problem = urlProblem(url)
+  if (problem === undefined) return
+  const field = `${path}.url`
+  if (!registry.test(url)) return report(urlInvalid, { path: field, message: problem })
+  const value = `oci://${url}`
+  report(urlInvalid, {
+    path: field,
+    message: problem,
+    fix: {
+      title: `Write ${value}`,
+      edits: [{ object: refOf(object), patch: [{ op: "replace", path: pointerOf(field), value }] }],
+    },
+  })
 }
 
 function settingProblem(wasm: Json): { path: string; message: string } | undefined {
@@ -69,10 +90,12 @@ function variableProblem(variable: Json, names: Set<string>): string | undefined
     : undefined
 }
 
+export type Place = { object: KubeObject; report: Report }
+
 /** A Wasm module, which a WasmPlugin is and a TrafficExtension has. */
-export function checkWasm(wasm: Json, path: string, report: Report): void {
-  const problem = urlProblem(text(wasm["url"]))
-  if (problem !== undefined) report(urlInvalid, { path: `${path}.url`, message: problem })
+export function checkWasm(wasm: Json, path: string, place: Place): void {
+  const { report } = place
+  checkUrl(wasm, path, place)
   const setting = settingProblem(wasm)
   if (setting !== undefined)
     report(settingInvalid, { path: `${path}.${setting.path}`, message: setting.message })
