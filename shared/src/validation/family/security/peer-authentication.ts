@@ -7,7 +7,7 @@ import { type View, check } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
 import { at, pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
-import { instanceKinds, peerAuthentication } from "./kinds.ts"
+import { instanceKinds, peerAuthentication, serviceKinds } from "./kinds.ts"
 import { namespaceOf, selectorLabels, specOf } from "./policy.ts"
 import { labelText } from "./selector.ts"
 import { some } from "./sentence.ts"
@@ -124,7 +124,7 @@ function moveFix(
 export const portLevels = check({
   name: "peerauthentication/ports",
   subject: peerAuthentication,
-  reads: [...instanceKinds, "Service"],
+  reads: [...instanceKinds, ...serviceKinds],
   needs: ["Pod", "Service"],
   rules: [portNotTargeted],
   run: (object, view, report) => {
