@@ -5,6 +5,7 @@ import { annotationRefused, metadataChecks } from "./metadata.ts"
 import { serviceEntryCheck } from "./service-entry/check.ts"
 import { rules as serviceEntryRules } from "./service-entry/rules.ts"
 import { virtualServiceCheck } from "./virtual-service/check.ts"
+import { reachabilityCheck } from "./virtual-service/reachability.ts"
 import { rules as virtualServiceRules } from "./virtual-service/rules.ts"
 import { workloadEntryCheck, workloadGroupCheck } from "./workload/check.ts"
 import { entryRules, groupRules } from "./workload/rules.ts"
@@ -22,6 +23,7 @@ export const semanticsTraffic: Family = {
   checks: [
     ...metadataChecks,
     virtualServiceCheck,
+    reachabilityCheck,
     gatewayCheck,
     serviceEntryCheck,
     workloadEntryCheck,

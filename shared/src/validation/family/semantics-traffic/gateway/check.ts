@@ -111,7 +111,8 @@ export const gatewayCheck: Check = check({
     const say = sayTo(report)
     const generated = isGenerated(object)
     const { name } = object.metadata
-    if (!generated && isSet(name) && !isDnsLabel(name)) say(Rules.name, "metadata.name", `${name} is no DNS label`)
+    if (!generated && isSet(name) && !isDnsLabel(name))
+      say(Rules.name, "metadata.name", `${name} is no DNS label`)
     const servers = list(record(object["spec"])["servers"])
     if (servers.length === 0) say(Rules.servers, "spec", "the Gateway has no servers")
     for (let i = 0; i < servers.length; i++) {

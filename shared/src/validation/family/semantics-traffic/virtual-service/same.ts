@@ -1,0 +1,25 @@
+import type { Json } from "../../../../topology/fact/read.ts"
+
+const isObject = (value: unknown): value is Json =>
+  value !== null && typeof value === "object" && !Array.isArray(value)
+
+/** Deep equality of JSON, but for some fields of the outermost objects. */
+function isSame(a: unknown, b: unknown, besides: ReadonlySet<string> = nothing): boolean {
+  if (a === b) return true
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => isSame(item, b[i]))
+  return isObject(a) && isObject(b) && isWithin(a, b, besides) && isWithin(b, a, besides)
+}
+
+const isWithin = (a: Json, b: Json, besides: ReadonlySet<string>): boolean =>
+  Object.keys(a).every((key) => besides.has(key) || (key in b && isSame(a[key], b[key])))
+
+const nothing: ReadonlySet<string> = new Set()
+const labels: ReadonlySet<string> = new Set(["name", "statPrefix"])
+const condition: ReadonlySet<string> = new Set(["name", "match"])
+
+/** Whether two matches are written alike, whatever they are called. */
+export const sameMatch = (a: unknown, b: unknown): boolean => isSame(a, b, labels)
+
+/** Whether two routes do the same with what they match. */
+export const sameAction = (a: unknown, b: unknown): boolean => isSame(a, b, condition)
