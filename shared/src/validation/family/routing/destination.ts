@@ -49,17 +49,17 @@ class Destinations {
   check(target: Target): void {
     const written = text(target.destination["host"])
     if (written === "") return
-    const sight = this.#sightOf(written, target)
+    // Routes of a VirtualService mostly go to one service.
+    const known = this.#last?.written === written && this.#last.visible !== undefined ? this.#last : undefined
+    const sight = known ?? this.#sightOf(written, target)
     if (sight.visible !== undefined) this.#port(target, sight, sight.visible)
   }
 
   #sightOf(written: string, target: Target): Sight {
     const { namespace } = this.#config
     const host = configHost(written, namespace, this.#view.settings.domain)
-    // Routes of a VirtualService mostly go to one service.
-    if (this.#last?.host === host && this.#last.visible !== undefined) return this.#last
     const services = servicesFor(this.#view, host)
-    const visible = services.filter(isPublic)
+    const visible = services.every(isPublic) ? services : services.filter(isPublic)
     const sight: Sight = { host, written, visible: visible.length > 0 ? visible : undefined }
     if (services.length === 0) this.#unknown(sight, target)
     else if (visible.length === 0) sight.visible = this.#exported(sight, services, target)

@@ -176,6 +176,16 @@ function matches(object: KubeObject, config: VirtualService, view: View, report:
       }
 }
 
+/** Whether any of its matches is for certain gateways. */
+function namesGateways(object: KubeObject): boolean {
+  const spec = record(object["spec"])
+  for (const section of sections)
+    for (const route of list(spec[section]))
+      for (const match of list(record(route)["match"]))
+        if (record(match)["gateways"] !== undefined) return true
+  return false
+}
+
 type Context = { config: VirtualService; view: View; report: Report }
 
 function matched(name: string, path: string, { config, view, report }: Context): void {
@@ -210,13 +220,15 @@ export const gateways = check({
     sectionUnused,
   ],
   run: (object, view, report) => {
+    const bound = list(record(object["spec"])["gateways"]).some((name) => name !== "mesh")
+    if (!bound && !namesGateways(object)) return
     const config = modelOf(view, object)
     if (config === undefined) return
     matches(object, config, view, report)
-    if (config.gateways.length === 1 && config.gateways[0] === "mesh") return
-    const bound = bindings(object, config, view, report)
-    hosts(config, bound, report)
-    sectionsInUse(object, config, bound, report)
+    if (!bound) return
+    const found = bindings(object, config, view, report)
+    hosts(config, found, report)
+    sectionsInUse(object, config, found, report)
   },
 })
 
@@ -227,6 +239,8 @@ export const gatewayExport = check({
   needs: [gatewayKind, "Pod"],
   rules: [notExportedToGateway],
   run: (object, view, report) => {
+    const { exportTo } = record(object["spec"])
+    if (exportTo === undefined && view.settings.exportTo.virtualService.length === 0) return
     const config = modelOf(view, object)
     if (config === undefined || config.exportTo.length === 0 || config.exportTo.includes("*")) return
     for (const [index, name] of strings(record(object["spec"])["gateways"]).entries()) {

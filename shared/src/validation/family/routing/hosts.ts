@@ -1,8 +1,7 @@
 import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
-import { type VirtualService, byAge, gatewayName } from "../../../istio/mesh.ts"
+import { type VirtualService, byAge } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import { exportedTo, isExportedTo, isRouteImported, sidecarFor } from "../../../istio/visibility.ts"
-import type { KubeObject } from "../../../kube/object.ts"
 import { list, record, strings } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, derived, index } from "../../check.ts"
 import { meshNamespaces, modelOf } from "./client.ts"
@@ -10,44 +9,32 @@ import { meshHostConflict, meshHostOverridden, notImported, wildcardNarrowed } f
 import { sidecarKind, virtualServiceKind } from "./kinds.ts"
 import { sections } from "./target.ts"
 
-/** VirtualServices by each of their hosts and where it is for: `mesh reviews.shop.svc.cluster.local`, `gateway *.example.com`. */
-export const byHost = index({
-  name: "routing/virtual services by host",
+/** The key under which all with a wildcard are. */
+export const wildcards = "wildcards"
+
+/** VirtualServices at gateways, by each of their hosts. */
+export const atGateways = index({
+  name: "routing/virtual services at gateways by host",
   kind: virtualServiceKind,
   keysOf: (object, { domain }) => {
     const spec = record(object["spec"])
-    const namespace = object.metadata.namespace ?? ""
-    const gateways = strings(spec["gateways"])
-    const places: string[] = []
-    if (gateways.length === 0 || gateways.includes("mesh")) places.push("mesh")
-    if (gateways.some((name) => name !== "mesh" && gatewayName(name, namespace) !== "mesh"))
-      places.push("gateway")
+    if (list(spec["gateways"]).every((name) => name === "mesh")) return []
     const keys: string[] = []
     for (const written of strings(spec["hosts"])) {
-      const host = configHost(written, namespace, domain).toLowerCase()
-      for (const place of places) {
-        keys.push(`${place} ${host}`)
-        if (isWildcard(host)) keys.push(`${place} wildcards`)
-      }
+      const host = configHost(written, object.metadata.namespace ?? "", domain).toLowerCase()
+      keys.push(host)
+      if (isWildcard(host)) keys.push(wildcards)
     }
     return keys
   },
 })
 
-/** Another VirtualService for the same host, as the model has it. */
-export function companions(
-  view: View,
-  place: "mesh" | "gateway",
-  host: string,
-  self: KubeObject,
-): VirtualService[] {
-  const found: VirtualService[] = []
-  for (const object of view.find(byHost, `${place} ${host}`)) {
-    if (object === self) continue
-    const config = modelOf(view, object)
-    if (config !== undefined) found.push(config)
-  }
-  return found
+/** Others on the mesh with the same host. */
+export function companions({ mesh }: View, host: string, self: VirtualService): VirtualService[] {
+  const all = isWildcard(host)
+    ? mesh.meshRoutes.wildcard.filter(({ hosts }) => hosts.includes(host))
+    : (mesh.meshRoutes.byHost.get(host) ?? [])
+  return all.filter((other) => other !== self)
 }
 
 const isPublic = ({ exportTo }: VirtualService): boolean => exportTo.length === 0 || exportTo.includes("*")
@@ -76,10 +63,10 @@ function sharesSection(a: VirtualService, b: VirtualService): boolean {
   return left.length === 0 || right.length === 0 || left.some((section) => right.includes(section))
 }
 
-type Subject = { object: KubeObject; config: VirtualService; view: View; report: Report }
+type Subject = { config: VirtualService; view: View; report: Report }
 
-function conflicts({ object, config, view, report }: Subject, host: string, path: string): void {
-  for (const other of companions(view, "mesh", host, object)) {
+function conflicts({ config, view, report }: Subject, host: string, path: string): void {
+  for (const other of companions(view, host, config)) {
     const namespace = meeting(view, config, other)
     if (namespace === undefined || !sharesSection(config, other)) continue
     const [first] = exportedTo([config, other].sort(byAge), namespace)
@@ -189,16 +176,21 @@ export const meshHostsCheck = check({
   reads: [sidecarKind],
   rules: [meshHostConflict, meshHostOverridden, wildcardNarrowed, notImported],
   run: (object, view, report) => {
+    const written = list(record(object["spec"])["gateways"])
+    if (written.length > 0 && !written.includes("mesh")) return
     const config = modelOf(view, object)
-    if (config === undefined || !config.gateways.includes("mesh")) return
-    const subject: Subject = { object, config, view, report }
-    for (const [index, host] of config.hosts.entries()) {
+    if (config === undefined) return
+    const subject: Subject = { config, view, report }
+    const { hosts } = config
+    for (let index = 0; index < hosts.length; index++) {
+      const host = hosts[index] ?? ""
       // Two spellings of one host are one host.
-      if (config.hosts.indexOf(host) !== index) continue
-      const path = `spec.hosts[${index}]`
-      if (view.find(byHost, `mesh ${host.toLowerCase()}`).length > 1)
-        conflicts(subject, host.toLowerCase(), path)
-      if (isWildcard(host)) narrowed(subject, host, path)
+      if (index > 0 && hosts.indexOf(host) !== index) continue
+      if (isWildcard(host)) {
+        conflicts(subject, host, `spec.hosts[${index}]`)
+        narrowed(subject, host, `spec.hosts[${index}]`)
+      } else if ((view.mesh.meshRoutes.byHost.get(host)?.length ?? 0) > 1)
+        conflicts(subject, host, `spec.hosts[${index}]`)
     }
     unimported(subject)
   },

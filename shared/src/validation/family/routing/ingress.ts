@@ -34,18 +34,12 @@ function routesBySubset({ spec, namespace }: VirtualService, host: string, domai
 }
 
 /** Others on the mesh that route a host by subset and are at none of these gateways. */
-function bypassed(
-  view: View,
-  config: VirtualService,
-  host: string,
-  self: Parameters<typeof companions>[3],
-): VirtualService[] {
-  return companions(view, "mesh", host, self).filter(
+const bypassed = (view: View, config: VirtualService, host: string): VirtualService[] =>
+  companions(view, host, config).filter(
     (other) =>
       routesBySubset(other, host, view.settings.domain) &&
       !config.gateways.some((gateway) => gateway !== "mesh" && other.gateways.includes(gateway)),
   )
-}
 
 export const ingress = check({
   name: "virtualservice/ingress",
@@ -64,7 +58,7 @@ export const ingress = check({
         const written = text(destination["host"])
         if (written === "" || text(destination["subset"]) !== "") continue
         const host = configHost(written, config.namespace, view.settings.domain)
-        for (const other of bypassed(view, config, host, object)) {
+        for (const other of bypassed(view, config, host)) {
           if (said.has(other)) continue
           said.add(other)
           report(ingressBypass, {

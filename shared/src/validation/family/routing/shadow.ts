@@ -12,7 +12,7 @@ import { clientsOfGateway, modelOf } from "./client.ts"
 import { clientKey, clientOf, listenersFor } from "./gateway-servers.ts"
 import { takesHost } from "./gateways.ts"
 import { matchShadowed, ruleShadowed, wildcardNarrowed } from "./host-rules.ts"
-import { byHost, sayNarrowed } from "./hosts.ts"
+import { atGateways, sayNarrowed, wildcards } from "./hosts.ts"
 import { gatewayKind, virtualServiceKind } from "./kinds.ts"
 
 /** A route in the order of its virtual host, with the one match that is left of it there. */
@@ -142,10 +142,10 @@ function details(view: View, config: VirtualService, lost: readonly Verdict[], p
 
 /** Hosts for which another VirtualService may be asked in the same place. */
 function shared(view: View, object: KubeObject, config: VirtualService): string[] {
-  const wild = view.find(byHost, "gateway wildcards")
+  const wild = view.find(atGateways, wildcards)
   return config.hosts.filter((host, index) => {
     if (config.hosts.indexOf(host) !== index) return false
-    if (view.find(byHost, `gateway ${host.toLowerCase()}`).length > 1) return true
+    if (view.find(atGateways, host.toLowerCase()).length > 1) return true
     return wild.some((other) => other !== object && overlaps(view, other, host))
   })
 }
@@ -178,8 +178,9 @@ export const shadows = check({
   reads: [gatewayKind, "Pod", "HTTPRoute.gateway.networking.k8s.io", "Gateway.gateway.networking.k8s.io"],
   rules: [ruleShadowed, matchShadowed, wildcardNarrowed],
   run: (object, view, report) => {
+    if (list(record(object["spec"])["gateways"]).every((name) => name === "mesh")) return
     const config = modelOf(view, object)
-    if (config === undefined || config.gateways.every((gateway) => gateway === "mesh")) return
+    if (config === undefined) return
     narrowed(view, config, report)
     const hosts = shared(view, object, config)
     if (hosts.length > 0) say(view, config, verdicts(view, config, hosts), report)

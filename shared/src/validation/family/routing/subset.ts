@@ -39,11 +39,15 @@ export function namespaceInHost(host: string, domain: string): string | undefine
 
 type Wanted = { target: Target; host: string; subset: string }
 
+/** DestinationRules for a host; `plain`: the only one, and all of its subsets are everybody's. */
+type Found = { written: string; host: string; plain: KubeObject | undefined; rules: readonly KubeObject[] }
+
 class Subsets {
   readonly #view: View
   readonly #config: VirtualService
   readonly #report: Report
   #clients: readonly GatewayClient[] | undefined
+  #last: Found | undefined
 
   constructor(view: View, config: VirtualService, report: Report) {
     this.#view = view
@@ -55,24 +59,31 @@ class Subsets {
     const subset = text(target.destination["subset"])
     const written = text(target.destination["host"])
     if (subset === "" || written === "") return
-    const { domain } = this.#view.settings
-    const host = configHost(written, this.#config.namespace, domain)
-    const exact = this.#view.find(rulesByHost, host)
-    const broad = this.#view.find(rulesByHost, wildcards)
-    if (broad.length === 0 && this.#isPlain(exact, host, subset)) return
-    const rules = broad.length === 0 ? exact : [...exact, ...broad.filter((rule) => this.#takes(rule, host))]
+    // Routes of a VirtualService mostly go to one service.
+    if (this.#last?.written !== written) this.#last = this.#rulesFor(written)
+    const { host, plain, rules } = this.#last
+    if (plain !== undefined && hasSubset(plain, subset)) return
     this.#decide({ target, host, subset }, rules)
   }
 
+  #rulesFor(written: string): Found {
+    const host = configHost(written, this.#config.namespace, this.#view.settings.domain)
+    const exact = this.#view.find(rulesByHost, host)
+    const broad = this.#view.find(rulesByHost, wildcards)
+    if (broad.length === 0) return { written, host, plain: this.#plain(exact, host), rules: exact }
+    const rules = [...exact, ...broad.filter((rule) => this.#takes(rule, host))]
+    return { written, host, plain: undefined, rules }
+  }
+
   /** The common case: one rule, for everybody, beside its service. */
-  #isPlain(exact: readonly KubeObject[], host: string, subset: string): boolean {
+  #plain(exact: readonly KubeObject[], host: string): KubeObject | undefined {
     const [only] = exact
-    if (only === undefined || exact.length > 1 || !hasSubset(only, subset)) return false
+    if (only === undefined || exact.length > 1) return undefined
     const { exportTo, workloadSelector } = record(only["spec"])
-    if (exportTo !== undefined || workloadSelector !== undefined) return false
-    if (this.#view.settings.exportTo.destinationRule.length > 0) return false
+    if (exportTo !== undefined || workloadSelector !== undefined) return undefined
+    if (this.#view.settings.exportTo.destinationRule.length > 0) return undefined
     const { namespace } = only.metadata
-    return namespace === namespaceInHost(host, this.#view.settings.domain)
+    return namespace === namespaceInHost(host, this.#view.settings.domain) ? only : undefined
   }
 
   #takes(rule: KubeObject, host: string): boolean {

@@ -31,10 +31,31 @@ export const destinationRepeated = rule({
   source,
 })
 
-/** Where requests of an entry go, as Istio tells destinations apart. */
-function placeOf(destination: Json, namespace: string, domain: string): string {
-  const host = configHost(text(destination["host"]), namespace, domain)
-  return `${host} ${text(destination["subset"])} ${number(record(destination["port"])["number"])}`
+/** Whether requests of both entries go to the same place, as Istio tells destinations apart. */
+function isSamePlace(a: Json, b: Json, namespace: string, domain: string): boolean {
+  if (text(a["subset"]) !== text(b["subset"])) return false
+  if (number(record(a["port"])["number"]) !== number(record(b["port"])["number"])) return false
+  const [one, other] = [text(a["host"]), text(b["host"])]
+  if (one === "" || other === "") return false
+  return one === other || configHost(one, namespace, domain) === configHost(other, namespace, domain)
+}
+
+type Place = { namespace: string; domain: string; path: string }
+
+function repeated(entries: readonly unknown[], { namespace, domain, path }: Place, report: Report): void {
+  for (let j = 1; j < entries.length; j++) {
+    const destination = record(record(entries[j])["destination"])
+    for (let before = 0; before < j; before++) {
+      const other = record(record(entries[before])["destination"])
+      if (!isSamePlace(other, destination, namespace, domain)) continue
+      const subset = text(destination["subset"])
+      report(destinationRepeated, {
+        path: `${path}[${j}].destination`,
+        message: `${text(destination["host"])}${subset === "" ? "" : ` subset ${subset}`} is the destination of route[${before}] already`,
+      })
+      break
+    }
+  }
 }
 
 function lone(object: KubeObject, entry: Json, path: string, report: Report): void {
@@ -62,21 +83,10 @@ export const weights = check({
       const routes = list(spec[section])
       for (let i = 0; i < routes.length; i++) {
         const entries = list(record(routes[i])["route"])
+        if (entries.length === 0) continue
         const path = `spec.${section}[${i}].route`
         if (entries.length === 1) lone(object, record(entries[0]), `${path}[0]`, report)
-        if (entries.length < 2) continue
-        const places = entries.map((entry) =>
-          placeOf(record(record(entry)["destination"]), namespace, settings.domain),
-        )
-        for (const [j, place] of places.entries()) {
-          const before = places.indexOf(place)
-          if (before === j || place.startsWith(" ")) continue
-          const { host, subset } = record(record(entries[j])["destination"])
-          report(destinationRepeated, {
-            path: `${path}[${j}].destination`,
-            message: `${text(host)}${text(subset) === "" ? "" : ` subset ${text(subset)}`} is the destination of route[${before}] already`,
-          })
-        }
+        else repeated(entries, { namespace, domain: settings.domain, path }, report)
       }
     }
   },
