@@ -1,13 +1,11 @@
 import type { Problem } from "./problem.ts"
-import { shown } from "./shown.ts"
 
-/** What is wrong with the weights of the destinations of one route; `undefined` ones count as none. */
+/** What is wrong with the weights of the destinations of one route; absent ones count as none, those of another type are for the structure to refuse. */
 export function weightsProblem(weights: readonly unknown[]): Problem {
   let sum = 0
   for (const weight of weights) {
     if (weight === undefined || weight === null) continue
-    if (typeof weight !== "number" || !Number.isInteger(weight))
-      return `weight ${shown(weight)} is no whole number`
+    if (typeof weight !== "number") return undefined
     if (weight < 0) return `weight ${weight} is less than 0`
     sum += weight
   }

@@ -1,9 +1,10 @@
 import { type Json, list, number, record } from "../../../../topology/fact/read.ts"
 import { type Check, check } from "../../../check.ts"
 import { isIpAddress, unixPathProblem } from "../../../semantic/address.ts"
+import { shown } from "../../../semantic/shown.ts"
 import { isGenerated } from "../../../semantic/annotation.ts"
 import { isDnsLabel } from "../../../semantic/name.ts"
-import { isPort, protocolClass } from "../../../semantic/port.ts"
+import { portProblem as numberProblem, protocolClass } from "../../../semantic/port.ts"
 import type { Problem } from "../../../semantic/problem.ts"
 import { gatewayHostProblem } from "../../../semantic/scoped-host.ts"
 import { type Say, isSet, isThere, sayTo } from "../say.ts"
@@ -17,8 +18,8 @@ function portProblem(port: Json, onSocket: boolean): Problem {
   if (!isSet(protocol)) return "the port has no protocol"
   if (protocolClass(protocol) === "unknown")
     return `${protocol} is no protocol that Istio knows; there are HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS and MYSQL`
-  if ((number(written) > 0 || !onSocket) && !isPort(written))
-    return isThere(written) ? `port ${String(written)} is not between 1 and 65535` : "the port has no number"
+  const problem = number(written) > 0 || !onSocket ? numberProblem(written) : undefined
+  if (problem !== undefined) return problem
   if (number(targetPort) > 0) return "targetPort has no effect in a Gateway"
   return isSet(name) ? undefined : "the port has no name"
 }
@@ -51,15 +52,15 @@ function sayProtocol(server: Json, path: string, say: Say): void {
   const kind = protocolClass(isSet(protocol) ? protocol : "")
   const tls = isThere(server["tls"]) ? record(server["tls"]) : undefined
   if (kind === "tls") {
-    if (tls === undefined) say(Rules.tls, path, `a server for ${String(protocol)} needs tls settings`)
+    if (tls === undefined) say(Rules.tls, path, `a server for ${shown(protocol)} needs tls settings`)
   } else if (tls !== undefined) {
     if (kind !== "http")
-      say(Rules.tls, `${path}.tls`, `a server for ${String(protocol)} cannot have tls settings`)
+      say(Rules.tls, `${path}.tls`, `a server for ${shown(protocol)} cannot have tls settings`)
     else if (!passesThrough(tls) || hasFiles(tls))
       say(
         Rules.tls,
         `${path}.tls`,
-        `a server for ${String(protocol)} is plain text, and may only redirect to HTTPS`,
+        `a server for ${shown(protocol)} is plain text, and may only redirect to HTTPS`,
       )
   }
 }
@@ -95,7 +96,7 @@ function sayNames(servers: readonly unknown[], say: Say): void {
       say(
         Rules.servers,
         `spec.servers[${i}].port.name`,
-        `${String(name)} is the name of another server's port`,
+        `${shown(name)} is the name of another server's port`,
       )
     names.add(name)
   }

@@ -4,7 +4,8 @@ import { subnetProblem } from "../../../semantic/address.ts"
 import { exportToProblem } from "../../../semantic/export-to.ts"
 import { isEmptyMap, selectorProblem } from "../../../semantic/labels.ts"
 import { isDnsLabel, isPartialWildcard, wildcardDomainProblem } from "../../../semantic/name.ts"
-import { isPort, protocolClass } from "../../../semantic/port.ts"
+import { shown } from "../../../semantic/shown.ts"
+import { isPort, portProblem as numberProblem, protocolClass } from "../../../semantic/port.ts"
 import type { Problem } from "../../../semantic/problem.ts"
 import { type Say, isSet, isThere, sayTo } from "../say.ts"
 import { sayResolution } from "./resolution.ts"
@@ -54,10 +55,10 @@ function sayAddresses(addresses: readonly unknown[], resolution: string, say: Sa
 function portProblem({ name, number, targetPort, protocol }: Json): Problem {
   if (!isSet(name)) return "the port has no name"
   if (!isDnsLabel(name)) return `"${name}" is no name of a port`
-  if (!isPort(number))
-    return isThere(number) ? `port ${String(number)} is not between 1 and 65535` : "the port has no number"
-  if (isThere(targetPort) && targetPort !== 0 && !isPort(targetPort))
-    return `targetPort ${String(targetPort)} is not between 1 and 65535`
+  const problem = numberProblem(number)
+  if (problem !== undefined) return problem
+  if (typeof targetPort === "number" && targetPort !== 0 && !isPort(targetPort))
+    return `targetPort ${targetPort} is not between 1 and 65535`
   return isSet(protocol) && protocolClass(protocol) === "unknown"
     ? `${protocol} is no protocol that Istio knows`
     : undefined
@@ -77,9 +78,9 @@ function sayPorts(ports: readonly unknown[], say: Say): void {
     for (let j = 0; j < i; j++) {
       const other = record(ports[j])
       if (other["name"] === port["name"])
-        say(Rules.ports, `${path}.name`, `${String(port["name"])} is the name of another port too`)
+        say(Rules.ports, `${path}.name`, `${shown(port["name"])} is the name of another port too`)
       if (other["number"] === port["number"])
-        say(Rules.ports, `${path}.number`, `${String(port["number"])} is the number of another port too`)
+        say(Rules.ports, `${path}.number`, `${shown(port["number"])} is the number of another port too`)
     }
   }
 }

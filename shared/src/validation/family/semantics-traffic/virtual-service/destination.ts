@@ -1,6 +1,6 @@
 import { type Json, record } from "../../../../topology/fact/read.ts"
 import { isDnsLabel, wildcardDomainProblem } from "../../../semantic/name.ts"
-import { isPort } from "../../../semantic/port.ts"
+import { portProblem } from "../../../semantic/port.ts"
 import { weightsProblem } from "../../../semantic/weight.ts"
 import { type Say, isSet, isThere } from "../say.ts"
 import { sayHeaders } from "./headers.ts"
@@ -11,18 +11,12 @@ export function sayDestination(value: unknown, path: string, say: Say): void {
   if (!isThere(value)) return
   const { host, subset, port } = record(value)
   if (host === "*") say(invalid, `${path}.host`, "* is no host to send requests to")
-  else if (!isSet(host)) say(invalid, path, "the destination has no host")
-  else say(invalid, `${path}.host`, wildcardDomainProblem(host))
+  else if (isSet(host)) say(invalid, `${path}.host`, wildcardDomainProblem(host))
+  else if (!isThere(host) || host === "") say(invalid, path, "the destination has no host")
   if (isSet(subset) && !isDnsLabel(subset))
     say(invalid, `${path}.subset`, `subset ${subset} is no DNS label, so no DestinationRule can define it`)
   if (!isThere(port)) return
-  const { number } = record(port)
-  if (isPort(number)) return
-  say(
-    invalid,
-    `${path}.port`,
-    isThere(number) ? `port ${String(number)} is not between 1 and 65535` : "the port has no number",
-  )
+  say(invalid, `${path}.port`, portProblem(record(port)["number"]))
 }
 
 function sayTarget(target: Json, path: string, generated: boolean, say: Say): void {

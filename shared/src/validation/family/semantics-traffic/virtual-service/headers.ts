@@ -7,6 +7,7 @@ import {
   requestHeaderProblem,
 } from "../../../semantic/header.ts"
 import type { Problem } from "../../../semantic/problem.ts"
+import { shown } from "../../../semantic/shown.ts"
 import { type Say, isSet, isThere } from "../say.ts"
 import { headers as invalid, rewrite as rewriteRule } from "./rules.ts"
 
@@ -51,7 +52,7 @@ export function sayAuthority(route: Json, path: string, say: Say): void {
         say(
           rewriteRule,
           place,
-          `the authority is set to ${String(values[name])} here and to ${current} elsewhere`,
+          `the authority is set to ${shown(values[name])} here and to ${current} elsewhere`,
         )
         return
       }

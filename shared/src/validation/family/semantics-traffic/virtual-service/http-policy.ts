@@ -2,6 +2,7 @@ import { type Json, list, record } from "../../../../topology/fact/read.ts"
 import { durationProblem, spanOf } from "../../../semantic/duration.ts"
 import { corsHeaderProblem } from "../../../semantic/header.ts"
 import type { Problem } from "../../../semantic/problem.ts"
+import { shown } from "../../../semantic/shown.ts"
 import { percentageProblem } from "../../../semantic/weight.ts"
 import { type Say, isSet, isThere } from "../say.ts"
 import { sayDestination } from "./destination.ts"
@@ -113,7 +114,7 @@ function maxAgeProblem(value: unknown): Problem {
   const span = spanOf(value)
   const problem = durationProblem(value)
   if (problem !== undefined || span === undefined) return problem
-  return span.ms % 1000 === 0 ? undefined : `${String(value)} is finer than a second`
+  return span.ms % 1000 === 0 ? undefined : `${shown(value)} is finer than a second`
 }
 
 /** What browsers of other origins may do. */

@@ -1,4 +1,4 @@
-import { type Json, list, record } from "../../../../topology/fact/read.ts"
+import { type Json, list, record, strings } from "../../../../topology/fact/read.ts"
 import { isIpAddress, subnetProblem } from "../../../semantic/address.ts"
 import { gatewaySniProblem, isHostWithin, wildcardDomainProblem } from "../../../semantic/name.ts"
 import { type Say, isThere } from "../say.ts"
@@ -17,7 +17,11 @@ function saySni(name: string, path: string, { hosts, atGateways }: L4Context, sa
     return
   }
   for (const host of hosts) if (typeof host === "string" && isHostWithin(name, host)) return
-  say(invalid, path, `${name} is within none of the hosts of the VirtualService (${hosts.join(", ")})`)
+  say(
+    invalid,
+    path,
+    `${name} is within none of the hosts of the VirtualService (${strings(hosts).join(", ")})`,
+  )
 }
 
 function saySubnets(match: Json, path: string, say: Say): void {

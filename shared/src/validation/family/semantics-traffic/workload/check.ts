@@ -2,7 +2,7 @@ import { type Json, list, record } from "../../../../topology/fact/read.ts"
 import { type Check, check } from "../../../check.ts"
 import { probeHeaderProblem } from "../../../semantic/header.ts"
 import { labelsProblem } from "../../../semantic/labels.ts"
-import { isPort } from "../../../semantic/port.ts"
+import { portProblem } from "../../../semantic/port.ts"
 import { type Say, isSet, isThere, sayTo } from "../say.ts"
 import { addressProblem, portsProblem } from "./endpoint.ts"
 import * as Rules from "./rules.ts"
@@ -55,12 +55,7 @@ function sayHttpGet(probe: Json, say: Say): void {
 }
 
 function sayPort(port: unknown, path: string, say: Say): void {
-  if (!isPort(port))
-    say(
-      Rules.probe,
-      path,
-      isThere(port) ? `port ${String(port)} is not between 1 and 65535` : "the probe has no port",
-    )
+  say(Rules.probe, path, portProblem(port))
 }
 
 function sayProbe(probe: Json, say: Say): void {

@@ -4,6 +4,7 @@ import { domainProblem, isDnsLabel } from "../../../semantic/name.ts"
 import { isPort } from "../../../semantic/port.ts"
 import type { Problem } from "../../../semantic/problem.ts"
 import { isEmptyMap } from "../../../semantic/labels.ts"
+import { shown } from "../../../semantic/shown.ts"
 import { isSet } from "../say.ts"
 
 const unix = "unix://"
@@ -31,9 +32,9 @@ export function portsProblem(ports: unknown, known?: ReadonlySet<unknown>): Prob
   for (const name in map) {
     const port = map[name]
     if (known !== undefined && !known.has(name))
-      return `${name} is no port of the ServiceEntry; there are ${[...known].join(", ")}`
+      return `${name} is no port of the ServiceEntry; there are ${[...known].map(shown).join(", ")}`
     if (!isDnsLabel(name)) return `"${name}" is no name of a port`
-    if (!isPort(port)) return `port ${String(port)} of ${name} is not between 1 and 65535`
+    if (typeof port === "number" && !isPort(port)) return `port ${port} of ${name} is not between 1 and 65535`
   }
   return undefined
 }
