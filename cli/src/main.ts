@@ -1,24 +1,9 @@
-import { homedir } from "node:os"
+import { enableCompileCache } from "node:module"
 import { join } from "node:path"
-import { text } from "node:stream/consumers"
-import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { configPath, createConfigFile } from "./config.ts"
-import { readLocal } from "./local.ts"
-import { run } from "./program.ts"
 
-const localFile = join(fileURLToPath(new URL("../..", import.meta.url)), ".smm", "local.json")
+// Before anything else is loaded: stripping and compiling the sources takes longer than most commands run. Where it may not write it does without.
+enableCompileCache(join(fileURLToPath(new URL("../..", import.meta.url)), "node_modules", ".cache", "smm"))
 
-process.exitCode = await run(process.argv.slice(2), {
-  out: (line) => process.stdout.write(line),
-  err: (line) => process.stderr.write(line),
-  env: process.env,
-  fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(30_000) }),
-  now: Date.now,
-  sleep: (ms) => delay(ms),
-  readInput: () => text(process.stdin),
-  isTerminal: process.stdin.isTTY === true,
-  terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
-  config: createConfigFile(configPath(process.env, homedir())),
-  readLocal: () => readLocal(localFile),
-})
+const { main } = await import("./process.ts")
+process.exitCode = await main(process.argv.slice(2))

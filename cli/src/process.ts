@@ -1,0 +1,26 @@
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { text } from "node:stream/consumers"
+import { setTimeout as delay } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { configPath, createConfigFile } from "./config.ts"
+import { readLocal } from "./local.ts"
+import { run } from "./program.ts"
+
+const localFile = join(fileURLToPath(new URL("../..", import.meta.url)), ".smm", "local.json")
+
+/** Runs `smm` as this process. Answers its exit code. */
+export const main = (argv: readonly string[]): Promise<number> =>
+  run(argv, {
+    out: (line) => process.stdout.write(line),
+    err: (line) => process.stderr.write(line),
+    env: process.env,
+    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(30_000) }),
+    now: Date.now,
+    sleep: (ms) => delay(ms),
+    readInput: () => text(process.stdin),
+    isTerminal: process.stdin.isTTY === true,
+    terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
+    config: createConfigFile(configPath(process.env, homedir())),
+    readLocal: () => readLocal(localFile),
+  })
