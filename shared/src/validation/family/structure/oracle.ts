@@ -29,19 +29,23 @@ const fieldsOfAtMostOne = /^(\(has\(self\.\w+\) \? 1 : 0\)( \+ )?)+ <= 1$/
 const notBoth = /^!\(has\(self\.(\w+)\) && has\(self\.(\w+)\)\)$/
 const oneOf = /^self in (\[[^\]]*\])$/
 
+export type Typed = { typed: Json; exclusive: readonly (readonly string[])[]; others: readonly string[] }
+
 /** The conditions of a definition that we keep as types and limits: of which fields only one may be set, what a port is, which texts are allowed. */
-export function typedConditions(schema: Json): Json {
-  const result: Json = { exclusive: [] }
-  const exclusive = result["exclusive"] as string[][]
+export function typedConditions(schema: Json): Typed {
+  const exclusive: string[][] = []
+  const others: string[] = []
+  const typed: Json = {}
   for (const condition of list(schema["x-kubernetes-validations"])) {
     const rule = text(record(condition)["rule"]).replaceAll(/\s+/g, " ").trim()
+    const pair = notBoth.exec(rule)
+    const values = oneOf.exec(rule)?.[1]
     if (fieldsOfAtMostOne.test(rule))
       exclusive.push([...rule.matchAll(/has\(self\.(\w+)\)/g)].map(([, field = ""]) => field))
-    const pair = notBoth.exec(rule)
-    if (pair) exclusive.push([pair[1] ?? "", pair[2] ?? ""])
-    const values = oneOf.exec(rule)?.[1]
-    if (values !== undefined) result["enum"] = JSON.parse(values)
-    if (rule === "0 < self && self <= 65535") Object.assign(result, { minimum: 1, maximum: 65_535 })
+    else if (pair) exclusive.push([pair[1] ?? "", pair[2] ?? ""])
+    else if (values !== undefined) typed["enum"] = JSON.parse(values)
+    else if (rule === "0 < self && self <= 65535") Object.assign(typed, { minimum: 1, maximum: 65_535 })
+    else others.push(rule)
   }
   for (const group of [{ oneOf: schema["oneOf"] }, ...list(schema["allOf"])]) {
     const fields = list(record(group)["oneOf"]).flatMap(
@@ -49,16 +53,16 @@ export function typedConditions(schema: Json): Json {
     )
     if (fields.length > 1) exclusive.push(fields)
   }
-  return result
+  return { typed, exclusive, others }
 }
 
 /** The schema as JSON Schema that refuses what the API server refuses, conditions in CEL apart. */
 function closed(schema: Json): Json {
-  const { exclusive, ...typed } = typedConditions(schema)
+  const { exclusive, typed } = typedConditions(schema)
   const result: Json = { ...schema, ...typed }
   for (const logic of ["oneOf", "allOf", "anyOf"])
     if (schema["properties"]) Reflect.deleteProperty(result, logic)
-  for (const group of exclusive as string[][])
+  for (const group of exclusive)
     result["allOf"] = [
       ...list(result["allOf"]),
       ...group.flatMap((a, index) => group.slice(index + 1).map((b) => ({ not: { required: [a, b] } }))),

@@ -64,7 +64,7 @@ function ownSaid(schema: Schema): Said {
 const orElse = (value: unknown, fallback: number): number => (typeof value === "number" ? value : fallback)
 
 function definedSaid(schema: Json): Said {
-  const { exclusive, ...typed } = typedConditions(schema)
+  const { exclusive, typed } = typedConditions(schema)
   const all: Json = { ...schema, ...typed }
   if (all["type"] === undefined) return { type: "any" }
   switch (all["type"]) {
@@ -83,7 +83,7 @@ function definedSaid(schema: Json): Said {
         type: "object",
         fields: Object.keys(fields).toSorted().join(),
         required: required.toSorted().join(),
-        exclusive: sorted(exclusive as string[][]),
+        exclusive: sorted(exclusive),
       }
     }
     case "array":
@@ -124,12 +124,28 @@ function definedSaid(schema: Json): Said {
   }
 }
 
+/** Conditions that need none of ours: about a change rather than an object, or said by the keys of the list. */
+const needless = new Set([
+  "self == oldSelf",
+  "self.all(l1, self.exists_one(l2, l1.name == l2.name))",
+  "self.all(t1, self.exists_one(t2, t1.port == t2.port))",
+])
+
+/** Whether a place has conditions and none of ours, or the other way round. A format of one of several kinds counts as one. */
+function conditionsDiffer(own: Schema, defined: Json): boolean {
+  const theirs =
+    typedConditions(defined).others.filter((rule) => !needless.has(rule)).length +
+    list(defined["oneOf"]).filter((branch) => record(branch)["properties"] !== undefined).length
+  return theirs > 0 !== ("rules" in own && own.rules.length > 0)
+}
+
 /** What is not the same, one line each: where, which word, ours, theirs. */
 export function differences(own: Schema, defined: Json, path: string): string[] {
   const [ours, theirs] = [ownSaid(own), definedSaid(defined)]
   const result = [...new Set([...Object.keys(ours), ...Object.keys(theirs)])]
     .filter((word) => ours[word] !== theirs[word])
     .map((word) => `${path} ${word}: ${String(ours[word])} / ${String(theirs[word])}`)
+  if (conditionsDiffer(own, defined)) result.push(`${path} has conditions on one side only`)
   if (own.type === "object")
     for (const [name, field] of own.fields)
       result.push(...differences(field, record(record(defined["properties"])[name]), `${path}.${name}`))

@@ -1,6 +1,7 @@
 import type { PatchOperation } from "../../finding.ts"
 import { at as pathTo, pointerOf } from "../../path.ts"
 import type { Rule } from "../../rule.ts"
+import { placeOf } from "./place.ts"
 import * as rules from "./rules.ts"
 import type {
   Constraint,
@@ -35,6 +36,11 @@ const isPlain = (schema: Schema, value: unknown): boolean =>
 class Walk {
   readonly problems: Problem[] = []
   readonly steps: (string | number)[] = []
+  private readonly root: Schema
+
+  constructor(root: Schema) {
+    this.root = root
+  }
 
   report(rule: Rule, message: string, steps: readonly (string | number)[] = [], value?: unknown): void {
     const path = pathTo("", ...this.steps, ...steps)
@@ -111,7 +117,7 @@ class Walk {
 
   private unknownField(schema: ObjectSchema, value: Value, key: string): void {
     const same = spelled(key, schema.fields.keys())
-    const near = same ?? closest(key, schema.fields.keys())
+    const hint = same === null ? this.hint(schema, key) : `; did you mean ${same}?`
     const target = same === null ? undefined : schema.fields.get(same)
     const path = pathTo("", ...this.steps, key)
     const certain =
@@ -119,7 +125,7 @@ class Walk {
     this.problems.push({
       rule: rules.unknownField,
       path,
-      message: `${key} is no field${this.owner("of")}${near === null ? "" : `; did you mean ${near}?`}`,
+      message: `${key} is no field${this.owner("of")}${hint}`,
       fix: certain
         ? {
             title: `Name the field ${same}`,
@@ -130,6 +136,13 @@ class Walk {
           }
         : null,
     })
+  }
+
+  private hint(schema: ObjectSchema, key: string): string {
+    const place = placeOf(this.root, this.steps, schema, key)
+    if (place !== null) return `; it belongs in ${place}`
+    const near = closest(key, schema.fields.keys())
+    return near === null ? "" : `; did you mean ${near}?`
   }
 
   private exclusive(group: readonly string[], value: Value): void {
@@ -285,7 +298,7 @@ const fits = (schema: Schema, value: unknown): boolean => problemsOf(schema, val
 
 /** Everything in which a value is not as its schema says, in the order of its fields. Takes any value; throws on none. */
 export function problemsOf(schema: Schema, value: unknown): readonly Problem[] {
-  const walk = new Walk()
+  const walk = new Walk(schema)
   walk.visit(schema, value)
   return walk.problems
 }

@@ -59,13 +59,23 @@ function distance(a: string, b: string): number {
 /** No field or value is longer; what is, is not measured. */
 const longest = 64
 
+/** The only one that has the name in it, or begins as it does. */
+function akin(wanted: string, candidates: readonly string[]): string | null {
+  if (wanted.length < 4) return null
+  const holding = candidates.filter((one) => bare(one).includes(wanted))
+  const found =
+    holding.length > 0 ? holding : candidates.filter((one) => bare(one).startsWith(wanted.slice(0, 4)))
+  return found.length === 1 ? (found[0] ?? null) : null
+}
+
 /** The nearest of several names, when it is near enough to be meant; the first of equals. */
 export function closest(name: string, candidates: Iterable<string>): string | null {
   if (name.length > longest) return null
   const wanted = bare(name)
+  const all = [...candidates]
   let best: string | null = null
   let least = Math.max(1, Math.floor(name.length / 3)) + 1
-  for (const candidate of candidates) {
+  for (const candidate of all) {
     if (Math.abs(candidate.length - name.length) >= least) continue
     const apart = distance(wanted, bare(candidate))
     if (apart < least) {
@@ -73,7 +83,7 @@ export function closest(name: string, candidates: Iterable<string>): string | nu
       least = apart
     }
   }
-  return best
+  return best ?? akin(wanted, all)
 }
 
 /** What a value of another type can only mean: `"80"` where a number is wanted, `"true"` where true or false is. */
