@@ -42,6 +42,10 @@ const fixable = [
     yaml: "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a}, spec: {host: a, subsets: [{name: b, trafficPolicy: {loadBalancer: {simple: LEAST_CONN}}}]}}",
   },
   {
+    code: "destinationrule.field_deprecated",
+    yaml: "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a}, spec: {host: a, trafficPolicy: {loadBalancer: {warmupDurationSecs: 10s}}}}",
+  },
+  {
     code: "wasm.url_invalid",
     yaml: "{apiVersion: extensions.istio.io/v1alpha1, kind: WasmPlugin, metadata: {name: a}, spec: {url: registry:5000/plugin}}",
   },
@@ -65,6 +69,7 @@ describe("the fixes", () => {
     expect(fixable.map(({ code }) => code).toSorted()).toEqual([
       "annotation.dry_run_unsupported",
       "annotation.reserved",
+      "destinationrule.field_deprecated",
       "destinationrule.field_deprecated",
       "destinationrule.field_deprecated",
       "envoyfilter.match_ineffective",

@@ -1,11 +1,12 @@
 import { refOf, type KubeObject } from "../../../../kube/object.ts"
 import { record, text, type Json } from "../../../../topology/fact/read.ts"
 import type { Report } from "../../../check.ts"
+import type { Fix } from "../../../finding.ts"
 import { at, pointerOf } from "../../../path.ts"
 import { durationProblem } from "../../../semantic/duration.ts"
 import { amount, isSet, items, section } from "../read.ts"
 import { checkLocalities } from "./locality.ts"
-import { balancerInvalid, deprecatedField } from "./rules.ts"
+import { balancerInvalid, deprecatedField, hashKeyMissing } from "./rules.ts"
 
 /** As Envoy decides it: 1, 2 and 3 count as prime. Source: istio `isPrime`. */
 export function isPrime(value: number): boolean {
@@ -44,17 +45,29 @@ function checkCookie(cookie: Json, path: string, report: Report): void {
   }
 }
 
+const keys = ["httpHeaderName", "httpQueryParameterName"]
+
+const hasKey = (hash: Json): boolean =>
+  isSet(hash["httpCookie"]) || hash["useSourceIp"] === true || keys.some((field) => text(hash[field]) !== "")
+
 function checkHash(hash: Json, place: Place): void {
-  const { object, path, report } = place
+  const { path, report } = place
+  if (!hasKey(hash))
+    report(hashKeyMissing, {
+      path,
+      message: "the consistent hash has no key, so it does not keep clients at one endpoint",
+    })
   const cookie = section(hash["httpCookie"])
   if (cookie !== undefined) checkCookie(cookie, `${path}.httpCookie`, report)
   const maglev = section(hash["maglev"])
   const problem = maglev === undefined ? undefined : maglevProblem(amount(maglev["tableSize"]))
   if (problem !== undefined) report(balancerInvalid, { path: `${path}.maglev.tableSize`, message: problem })
-  const size = amount(hash["minimumRingSize"])
-  if (size === 0) return
+  if (amount(hash["minimumRingSize"]) !== 0) checkRing(hash, place)
+}
+
+function checkRing(hash: Json, { object, path, report }: Place): void {
   const field = `${path}.minimumRingSize`
-  if (maglev !== undefined || isSet(hash["ringHash"]))
+  if (isSet(hash["maglev"]) || isSet(hash["ringHash"]))
     return report(balancerInvalid, {
       path: field,
       message:
@@ -63,18 +76,7 @@ function checkHash(hash: Json, place: Place): void {
   report(deprecatedField, {
     path: field,
     message: "minimumRingSize is deprecated; ringHash.minimumRingSize took its place",
-    fix: {
-      title: "Use ringHash.minimumRingSize",
-      edits: [
-        {
-          object: refOf(object),
-          patch: [
-            { op: "add", path: `${pointerOf(path)}/ringHash`, value: { minimumRingSize: size } },
-            { op: "remove", path: pointerOf(field) },
-          ],
-        },
-      ],
-    },
+    fix: replaced(object, field, `${path}.ringHash`, { minimumRingSize: amount(hash["minimumRingSize"]) }),
   })
 }
 
@@ -94,6 +96,37 @@ function checkWarmup(warmup: Json, path: string, report: Report): void {
       path: `${path}.aggression`,
       message: `aggression ${amount(aggression)} is not greater than 0`,
     })
+}
+
+/** The new field for an old one. */
+const replaced = (object: KubeObject, field: string, path: string, value: unknown): Fix => ({
+  title: `Use ${path.slice(path.lastIndexOf(".") + 1)}`,
+  edits: [
+    {
+      object: refOf(object),
+      patch: [
+        { op: "add", path: pointerOf(path), value },
+        { op: "remove", path: pointerOf(field) },
+      ],
+    },
+  ],
+})
+
+function checkOldWarmup(balancer: Json, { object, path, report }: Place): void {
+  const duration = balancer["warmupDurationSecs"]
+  if (!isSet(duration)) return
+  const field = `${path}.warmupDurationSecs`
+  const problem = durationProblem(duration)
+  if (problem !== undefined)
+    return report(balancerInvalid, { path: field, message: `warmupDurationSecs: ${problem}` })
+  const message = "warmupDurationSecs is deprecated; warmup.duration took its place"
+  const details = { path: field, level: "info" as const, message }
+  report(
+    deprecatedField,
+    isSet(balancer["warmup"])
+      ? { ...details, message: `${message}, and is the one that counts` }
+      : { ...details, fix: replaced(object, field, `${path}.warmup`, { duration }) },
+  )
 }
 
 function reportLeastConn({ object, path, report }: Place): void {
@@ -122,6 +155,7 @@ export function checkBalancer(balancer: Json, place: Place & { hasOutlier: boole
   const hash = section(balancer["consistentHash"])
   if (hash !== undefined) checkHash(hash, { ...place, path: `${path}.consistentHash` })
   checkLocalities(balancer, place)
+  checkOldWarmup(balancer, place)
   const warmup = section(balancer["warmup"])
   if (warmup !== undefined) checkWarmup(warmup, `${path}.warmup`, report)
 }

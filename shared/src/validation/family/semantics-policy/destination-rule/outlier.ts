@@ -35,6 +35,6 @@ export function checkOutlier(outlier: Json, path: string, report: Report): void 
     report(deprecatedField, {
       path: `${path}.consecutiveErrors`,
       message:
-        "consecutiveErrors is deprecated; consecutiveGatewayErrors and consecutive5xxErrors took its place",
+        "consecutiveErrors has no effect any more; consecutive5xxErrors and consecutiveGatewayErrors took its place",
     })
 }

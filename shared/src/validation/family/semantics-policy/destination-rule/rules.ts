@@ -33,6 +33,16 @@ export const policyInvalid = rule({
   source: `${source}#TrafficPolicy`,
 })
 
+export const portPolicyTwice = rule({
+  code: "destinationrule.port_policy_twice",
+  aliases: [],
+  level: "warning",
+  title: "Port has more than one policy",
+  effect: "istiod takes the first policy of the port, and leaves the others out",
+  remedy: "Merge the policies of the port into one",
+  source: `${source}#TrafficPolicy-PortTrafficPolicy`,
+})
+
 export const outlierInvalid = rule({
   code: "destinationrule.outlier_invalid",
   aliases: ["IST0106"],
@@ -61,6 +71,16 @@ export const balancerInvalid = rule({
   effect: refused,
   remedy: "Correct the setting that the message names",
   source: `${source}#LoadBalancerSettings`,
+})
+
+export const hashKeyMissing = rule({
+  code: "destinationrule.hash_key_missing",
+  aliases: [],
+  level: "warning",
+  title: "Consistent hash of nothing",
+  effect: "Without a key to hash, each request goes to any endpoint, so clients do not stick to one",
+  remedy: "Set httpHeaderName, httpCookie, httpQueryParameterName, or useSourceIp: true",
+  source: `${source}#LoadBalancerSettings-ConsistentHashLB`,
 })
 
 export const localityInvalid = rule({

@@ -9,7 +9,7 @@ import { amount, isSet, items, section } from "../read.ts"
 import { checkPool } from "./connection-pool.ts"
 import { checkBalancer } from "./load-balancer.ts"
 import { checkOutlier } from "./outlier.ts"
-import { policyInvalid, poolInvalid, tunnelInvalid } from "./rules.ts"
+import { policyInvalid, poolInvalid, portPolicyTwice, tunnelInvalid } from "./rules.ts"
 import { checkTls } from "./tls.ts"
 
 /** What the policies of one rule have in common. */
@@ -67,6 +67,21 @@ function checkPort(item: unknown, path: string, holder: Holder): void {
   else checkSettings(policy, path, holder, amount(port?.["number"]))
 }
 
+/** Source: istio pilot/pkg/networking/util, where the first policy of a port counts. */
+function checkTwice(ports: readonly unknown[], path: string, report: Report): void {
+  const seen = new Set<number>()
+  for (let i = 0; i < ports.length; i++) {
+    const number = amount(section(record(ports[i])["port"])?.["number"])
+    if (number === 0) continue
+    if (seen.has(number))
+      report(portPolicyTwice, {
+        path: at(path, i),
+        message: `an earlier policy of port ${number} is the one that counts`,
+      })
+    seen.add(number)
+  }
+}
+
 function tunnelProblem(tunnel: Json): string | undefined {
   const protocol = text(tunnel["protocol"])
   if (protocol !== "" && protocol !== "CONNECT" && protocol !== "POST")
@@ -94,4 +109,5 @@ export function checkTrafficPolicy(value: unknown, path: string, holder: Holder)
   if (problem !== undefined) report(tunnelInvalid, { path: `${path}.tunnel`, message: problem })
   const ports = items(policy["portLevelSettings"])
   for (let i = 0; i < ports.length; i++) checkPort(ports[i], at(`${path}.portLevelSettings`, i), holder)
+  if (ports.length > 1) checkTwice(ports, `${path}.portLevelSettings`, report)
 }

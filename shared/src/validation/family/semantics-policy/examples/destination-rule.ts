@@ -41,6 +41,16 @@ export const destinationRuleExamples: readonly Example[] = [
     "{loadBalancer: {consistentHash: {httpHeaderName: x-user, maglev: {tableSize: 65537}}}}",
   ),
   both(
+    "hash_key_missing",
+    "{loadBalancer: {consistentHash: {ringHash: {minimumRingSize: 1024}}}}",
+    "{loadBalancer: {consistentHash: {useSourceIp: true, ringHash: {minimumRingSize: 1024}}}}",
+  ),
+  both(
+    "port_policy_twice",
+    "{portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, {port: {number: 80}, tls: {mode: DISABLE}}]}",
+    "{portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}, {port: {number: 81}, tls: {mode: DISABLE}}]}",
+  ),
+  both(
     "locality_invalid",
     '{loadBalancer: {localityLbSetting: {distribute: [{from: eu/*, to: {"eu/*": 80, "us/*": 10}}]}}}',
     '{loadBalancer: {localityLbSetting: {distribute: [{from: eu/*, to: {"eu/*": 80, "us/*": 20}}]}}}',

@@ -7,9 +7,10 @@ const raw = `[rR]?(?:"""[^]*?"""|'''[^]*?'''|"(?:\\\\.|[^"\\\\\\n\\r])*"|'(?:\\\
 const number =
   "0[xX][0-9a-fA-F]+[uU]?|\\d+\\.\\d+(?:[eE][+-]?\\d+)?|\\d+[eE][+-]?\\d+|\\.\\d+(?:[eE][+-]?\\d+)?|\\d+[uU]?"
 const token = new RegExp(
-  `(?:\\s|//[^\\n]*(?:\\n|$))*(?:((?:[bB])?${raw}|${number})|([A-Za-z_]\\w*|\`[\\w./ -]+\`)|(&&|\\|\\||[<>=!]=|[-+*/%<>!?:.,()[\\]{}]))`,
+  `(?:((?:[bB])?${raw}|${number})|([A-Za-z_]\\w*|\`[\\w./ -]+\`)|(&&|\\|\\||[<>=!]=|[-+*/%<>!?:.,()[\\]{}]))`,
   "y",
 )
+const blank = /(?:\s|\/\/[^\n]*(?:\n|$))*/y
 const reserved = new Set(
   "as break const continue else for function if import let loop package namespace return var void while".split(
     " ",
@@ -28,14 +29,17 @@ function tokensOf(text: string): Token[] {
   const tokens: Token[] = []
   token.lastIndex = 0
   for (;;) {
+    // Apart from the token, so that a comment is never taken for a division.
+    blank.lastIndex = token.lastIndex
+    blank.exec(text)
+    token.lastIndex = blank.lastIndex
     const from = token.lastIndex
-    const found = token.exec(text)
-    if (found === null) {
-      const rest = text.slice(from).replace(/^(?:\s|\/\/[^\n]*)+/, "")
-      if (rest !== "") fail(`"${rest.slice(0, 20)}" cannot be read`)
-      tokens.push({ kind: "end", text: "", at: text.length })
+    if (from === text.length) {
+      tokens.push({ kind: "end", text: "", at: from })
       return tokens
     }
+    const found = token.exec(text)
+    if (found === null) return fail(`"${text.slice(from, from + 20)}" cannot be read`)
     const [, literal, name, operator] = found
     const value = literal ?? name ?? operator ?? ""
     const kind =
