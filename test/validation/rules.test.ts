@@ -10,10 +10,11 @@ const examples = await allExamples()
 const rules = families.flatMap((family) => family.rules)
 const checks = families.flatMap((family) => family.checks)
 
-const inputOf = ({ meshConfig, meshNetworks, clusters }: Example) => ({
+const inputOf = ({ meshConfig, meshNetworks, clusters, now }: Example) => ({
   ...(meshConfig === undefined ? {} : { meshConfig }),
   ...(meshNetworks === undefined ? {} : { meshNetworks }),
   ...(clusters === undefined ? {} : { clusters }),
+  ...(now === undefined ? {} : { now }),
 })
 
 describe("the table of rules", () => {

@@ -91,6 +91,8 @@ export type Example = {
   meshNetworks?: string
   /** YAML of other clusters of the mesh, by name; for both. */
   clusters?: Readonly<Record<string, string>>
+  /** Milliseconds since 1970, for both. */
+  now?: number
   note?: string
 }
 

@@ -1,33 +1,10 @@
 import type { Client } from "../../../istio/client.ts"
-import { type Config, type VirtualService, gatewayName, isSubset, key } from "../../../istio/mesh.ts"
+import { type Config, type VirtualService, gatewayName, key } from "../../../istio/mesh.ts"
 import type { KubeObject } from "../../../kube/object.ts"
 import { record, stringMap } from "../../../topology/fact/read.ts"
-import { type View, derived, index } from "../../check.ts"
+import { type View, derived } from "../../check.ts"
+import { podsWith } from "../../pods.ts"
 import { gatewayKind } from "./kinds.ts"
-
-/** Pods by each of their labels, in whatever namespace: Istio Gateways select in all. */
-const podsByLabel = index({
-  name: "routing/pods by label",
-  kind: "Pod",
-  keysOf: ({ metadata }) => {
-    const { labels } = metadata
-    if (labels === undefined) return []
-    const keys: string[] = []
-    for (const label in labels) keys.push(`${label}=${labels[label] ?? ""}`)
-    return keys
-  },
-})
-
-/** The pods of this cluster that carry all of the labels; none for an empty selector (which is for every gateway there is). */
-export function selectPods(view: View, selector: Readonly<Record<string, string>>): readonly KubeObject[] {
-  let smallest: readonly KubeObject[] | undefined
-  for (const label in selector) {
-    const pods = view.find(podsByLabel, `${label}=${selector[label] ?? ""}`)
-    if (smallest === undefined || pods.length < smallest.length) smallest = pods
-    if (smallest.length === 0) return smallest
-  }
-  return (smallest ?? []).filter(({ metadata }) => isSubset(selector, metadata.labels ?? {}))
-}
 
 export const selectorOfGateway = (gateway: KubeObject): Record<string, string> =>
   stringMap(record(gateway["spec"])["selector"])
@@ -51,7 +28,7 @@ export const clientsOfGateway = derived<readonly GatewayClient[]>({
     if (gateway === undefined) return []
     const selector = selectorOfGateway(gateway)
     const clients = new Map<string, GatewayClient>()
-    for (const { metadata } of selectPods(view, selector)) {
+    for (const { metadata } of podsWith(view, selector)) {
       const labels = metadata.labels ?? {}
       const namespace = metadata.namespace ?? ""
       const id = `${namespace} ${labelKey(labels)}`

@@ -2,7 +2,8 @@ import { isSubset, key } from "../../../istio/mesh.ts"
 import type { KubeObject } from "../../../kube/object.ts"
 import { list, number, record, stringMap, text } from "../../../topology/fact/read.ts"
 import { check, derived } from "../../check.ts"
-import { clientsOfGateway, selectPods } from "./client.ts"
+import { podsWith } from "../../pods.ts"
+import { clientsOfGateway } from "./client.ts"
 import { portNameMisleading, portUnserved } from "./gateway-object-rules.ts"
 import { clientKey, clientOf } from "./gateway-servers.ts"
 import { gatewayKind } from "./kinds.ts"
@@ -45,7 +46,7 @@ const servedPorts = derived<Served>({
       return Object.keys(selector).length > 0 && isSubset(selector, labels)
     })
     const ports = new Set<number>()
-    const named = containerPorts(selectPods(view, labels))
+    const named = containerPorts(podsWith(view, labels))
     for (const service of services) addPorts(service, named, ports)
     return { services, ports }
   },

@@ -5,7 +5,8 @@ import { type Listeners, type Server, isPlainHttp, listenersOf, serversIn } from
 import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
 import { key } from "../../../istio/mesh.ts"
 import { type Report, type View, check, derived } from "../../check.ts"
-import { clientsOfGateway, selectPods, selectorOfGateway } from "./client.ts"
+import { podsWith } from "../../pods.ts"
+import { clientsOfGateway, selectorOfGateway } from "./client.ts"
 import { hostRepeated, hostShared, selectorUnmatched, serverConflict } from "./gateway-object-rules.ts"
 import { gatewayKind } from "./kinds.ts"
 
@@ -172,7 +173,7 @@ export const gatewayServers = check({
 
 const isElsewhere = (view: View, object: KubeObject): boolean => {
   const selector = selectorOfGateway(object)
-  return view.others.some((other) => selectPods(other, selector).length > 0)
+  return view.others.some((other) => podsWith(other, selector).length > 0)
 }
 
 export const gatewaySelector = check({
@@ -184,7 +185,7 @@ export const gatewaySelector = check({
   run: (object, view, report) => {
     const selector = selectorOfGateway(object)
     const labels = Object.entries(selector)
-    if (labels.length === 0 || selectPods(view, selector).length > 0 || isElsewhere(view, object)) return
+    if (labels.length === 0 || podsWith(view, selector).length > 0 || isElsewhere(view, object)) return
     report(selectorUnmatched, {
       path: "spec.selector",
       message: `No pod in any namespace has the labels ${labels.map(([label, value]) => `${label}=${value}`).join(", ")}`,

@@ -118,21 +118,42 @@ class Subsets {
   }
 
   #unknown({ target, host, subset }: Wanted, rules: readonly KubeObject[]): void {
-    const names = [
-      ...new Set(
-        rules.flatMap((rule) =>
-          list(record(rule["spec"])["subsets"]).map((entry) => text(record(entry)["name"])),
-        ),
-      ),
-    ]
+    const path = `${targetPath(target)}.subset`
     const mirrored = target.field === "route" ? "Subset" : "Mirrored subset"
+    const stray = rules.length === 0 ? this.#stray(host, subset) : undefined
+    if (stray !== undefined) {
+      // The fault is the rule's, and said of it; this is what comes of it.
+      const written = text(record(stray["spec"])["host"])
+      this.#report(subsetUnknown, {
+        path,
+        level: "warning",
+        message: `${mirrored} ${subset} is nowhere: ${named(refOf(stray))} has one, but for ${written}, which no service is`,
+        references: [{ object: refOf(stray), path: "spec.host" }],
+      })
+      return
+    }
+    const names = new Set<string>()
+    for (const rule of rules)
+      for (const entry of list(record(rule["spec"])["subsets"])) names.add(text(record(entry)["name"]))
+    const there = names.size === 0 ? "there are none" : `there are ${[...names].join(", ")}`
     this.#report(subsetUnknown, {
-      path: `${targetPath(target)}.subset`,
+      path,
       message:
         rules.length === 0
           ? `${mirrored} ${subset} is nowhere: there is no DestinationRule for ${host}`
-          : `${mirrored} ${subset} is in no DestinationRule for ${host}; there ${names.length === 0 ? "are none" : `are ${names.join(", ")}`}`,
+          : `${mirrored} ${subset} is in no DestinationRule for ${host}; ${there}`,
       references: rules.map((rule) => ({ object: refOf(rule), path: "spec.subsets" })),
+    })
+  }
+
+  /** A rule beside the service that has the subset, but for a host that is none. */
+  #stray(host: string, subset: string): KubeObject | undefined {
+    const { domain } = this.#view.settings
+    const namespace = namespaceInHost(host, domain)
+    if (namespace === undefined || servicesFor(this.#view, host).length === 0) return undefined
+    return this.#view.inNamespace(destinationRuleKind, namespace).find((rule) => {
+      const own = configHost(text(record(rule["spec"])["host"]), namespace, domain)
+      return hasSubset(rule, subset) && servicesFor(this.#view, own).length === 0
     })
   }
 
