@@ -73,7 +73,8 @@ function destinationOf(
 ): Omit<Destination, "share"> {
   const host = configHost(text(target["host"]), rule.namespace, mesh.settings.domain)
   const written = number(record(target["port"])["number"])
-  if (written !== 0) return { host, subset: text(target["subset"]), port: written || port }
+  if (written !== 0 || client.kind === "sidecar")
+    return { host, subset: text(target["subset"]), port: written || port }
   const { service } = visibleService(mesh, client, host, port)
   const only = service?.ports.length === 1 ? service.ports[0]?.number : undefined
   return { host, subset: text(target["subset"]), port: only ?? port }

@@ -168,7 +168,7 @@ export class Explainer {
           ? traceOf(
               this.#mesh,
               client,
-              { ...request, host: hostOf(this.#mesh, client, request.host) },
+              { ...request, host: hostOf(this.#mesh, client, request.host, request.port) },
               { object: decision.decidedBy, path: decision.path },
             )
           : []),

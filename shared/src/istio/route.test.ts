@@ -231,7 +231,7 @@ describe("what a route does", () => {
     expect(decide(route)).toMatchObject({ outcome, status, destinations: [] })
   })
 
-  test("a destination without a port takes the service's only one, else the request's", () => {
+  test("a destination without a port takes at a gateway the service's only one, else and at a sidecar the request's", () => {
     const mesh = indexMesh([
       service("shop/cart"),
       service("shop/one", 9000),
@@ -241,16 +241,27 @@ describe("what a route does", () => {
           { name: "http-b", port: 81 },
         ],
       }),
-      virtualService([
-        {
-          route: [
-            { destination: { host: "one" }, weight: 1 },
-            { destination: { host: "two" }, weight: 1 },
-          ],
-        },
-      ]),
+      config("Gateway", "shop/gw", {
+        selector: gateway.labels,
+        servers: [{ port: { number: 80, protocol: "HTTP" }, hosts: ["*"] }],
+      }),
+      virtualService(
+        [
+          {
+            route: [
+              { destination: { host: "one" }, weight: 1 },
+              { destination: { host: "two" }, weight: 1 },
+            ],
+          },
+        ],
+        { gateways: ["mesh", "gw"], hosts: ["cart"] },
+      ),
     ])
-    expect(routeRequest(mesh, client, ask()).destinations.map(({ port }) => port)).toEqual([9000, 80])
+    const ports = (from: Client) => routeRequest(mesh, from, ask()).destinations.map(({ port }) => port)
+    expect([ports(client), ports(gateway)]).toEqual([
+      [80, 80],
+      [9000, 80],
+    ])
   })
 
   test("a fault without a percentage happens never, a mirror without one always", () => {

@@ -9,8 +9,8 @@ import type { Mesh } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 import { firstMatching } from "./rule.ts"
 import type { Listeners } from "./server.ts"
-import { rulesOfSidecar } from "./sidecar-routes.ts"
-import { sidecarFor, visibleService } from "./visibility.ts"
+import { isHttpPort, rulesOfSidecar } from "./sidecar-routes.ts"
+import { isHttpListener, sidecarFor, visibleService } from "./visibility.ts"
 
 export type { Destination, Fault, Retries, RouteDecision } from "./decision.ts"
 
@@ -27,10 +27,11 @@ function outboundOf(mesh: Mesh, client: Client): Mesh["settings"]["outbound"] {
 /** Without a route of its own a service gets all of its requests; an unknown host leaves the mesh, or is stopped. */
 function withoutRules(mesh: Mesh, client: Client, request: HttpRequest): RouteDecision {
   const { service, reasons } = visibleService(mesh, client, request.host, request.port)
-  if (service?.ports.some(({ number: port }) => port === request.port))
+  const known = service?.ports.some(({ number: port }) => port === request.port) === true
+  if (known && (isHttpPort(service, request.port) || !isHttpListener(mesh, client, request.port)))
     return answer({
       outcome: "route",
-      destinations: [{ host: request.host, subset: "", port: request.port, share: 1 }],
+      destinations: [{ host: service.host, subset: "", port: request.port, share: 1 }],
       reasons: [
         reason(
           "route.default",
@@ -39,23 +40,36 @@ function withoutRules(mesh: Mesh, client: Client, request: HttpRequest): RouteDe
         ),
       ],
     })
-  if (service)
+  if (service && !known)
     reasons.push(
       reason("port.unknown", `${named(service.object)} has no port ${request.port}`, service.object),
+    )
+  if (service && known)
+    reasons.push(
+      reason(
+        "port.not_http",
+        `Port ${request.port} of ${named(service.object)} is not for HTTP`,
+        service.object,
+      ),
     )
   return outboundOf(mesh, client) === "ALLOW_ANY"
     ? answer({ outcome: "passthrough", reasons })
     : answer({ outcome: "blackhole", status: 502, reasons })
 }
 
-/** The host a client means: in full, in lower case, without port. Source: pilot `generateVirtualHostDomains`, whose short forms only sidecars know. */
-export function hostOf(mesh: Mesh, client: Client, written: string): string {
-  const host = written.toLowerCase().replace(/:\d+$/, "").replace(/\.$/, "")
+/**
+ * The host a client means: in lower case, without port, and for a service on that port in full. Source: pilot `generateVirtualHostDomains`, whose short
+ * forms only sidecars know.
+ */
+export function hostOf(mesh: Mesh, client: Client, written: string, port: number): string {
+  const host = written.toLowerCase().replace(/:\d+$/, "")
   if (client.kind === "gateway" || mesh.services.has(host)) return host
   const [name = "", namespace = client.namespace, ...rest] = host.split(".")
-  const full = serviceHost(name, namespace, mesh.settings.domain)
   const isShort = rest.length === 0 || (rest.length === 1 && rest[0] === "svc")
-  return isShort && mesh.services.has(full) ? full : host
+  const full = isShort ? serviceHost(name, namespace, mesh.settings.domain) : host.replace(/\.$/, "")
+  if (full === host || !mesh.services.has(full)) return host
+  const { service } = visibleService(mesh, client, full, port)
+  return service !== undefined && isHttpPort(service, port) ? full : host
 }
 
 /** What was found before, for many questions to a mesh that does not change meanwhile. */
@@ -72,7 +86,7 @@ export function routeRequest(
   memo?: RouteMemo,
 ): RouteDecision {
   const { port } = request
-  const host = hostOf(mesh, client, request.host)
+  const host = hostOf(mesh, client, request.host, port)
   const find = (): Rules =>
     client.kind === "gateway"
       ? rulesAtGateway(mesh, { client, port, host }, memo?.listeners(client))

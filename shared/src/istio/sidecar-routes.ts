@@ -41,7 +41,8 @@ export function routesFor(mesh: Mesh, { client, port, host }: SidecarQuestion): 
   ]
 }
 
-const isHttpPort = (service: RegistryService, port: number): boolean =>
+/** Whether a service speaks HTTP on a port, or may turn out to. */
+export const isHttpPort = (service: RegistryService, port: number): boolean =>
   service.ports.some(
     (own) =>
       own.number === port && (own.protocol === "http" || own.protocol === "grpc" || own.protocol === "auto"),

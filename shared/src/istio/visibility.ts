@@ -91,6 +91,12 @@ function listenerFor(sidecar: Config | undefined, port: number): Egress | "all" 
   return listeners.find((listener) => listener.port === 0 || listener.port === port) ?? "none"
 }
 
+/** Whether a Sidecar makes a listener for HTTP of this port: then nothing but HTTP is taken there. */
+export function isHttpListener(mesh: Mesh, client: Client, port: number): boolean {
+  const listener = listenerFor(sidecarFor(mesh, client), port)
+  return typeof listener !== "string" && listener.port !== 0 && /^(HTTP|GRPC)/.test(listener.protocol)
+}
+
 /** Whether the first pattern is within the second. */
 const isWithin = (host: string, pattern: string): boolean => hostMatches(pattern, host)
 
