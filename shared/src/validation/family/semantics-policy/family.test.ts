@@ -67,8 +67,6 @@ describe("the fixes", () => {
 
   test("are there for what has one certain remedy", () => {
     expect(fixable.map(({ code }) => code).toSorted()).toEqual([
-      "annotation.dry_run_unsupported",
-      "annotation.reserved",
       "destinationrule.field_deprecated",
       "destinationrule.field_deprecated",
       "destinationrule.field_deprecated",

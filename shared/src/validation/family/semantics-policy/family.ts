@@ -1,5 +1,4 @@
 import type { Check, Family } from "../../check.ts"
-import { annotationRules, checkAnnotations } from "../../semantic/annotation-check.ts"
 import { peerAuthenticationCheck } from "./authentication/peer.ts"
 import { requestAuthenticationCheck } from "./authentication/request.ts"
 import { authorizationPolicyCheck } from "./authorization/check.ts"
@@ -11,7 +10,7 @@ import { proxyConfigCheck } from "./proxy-config/check.ts"
 import { sidecarCheck } from "./sidecar/check.ts"
 import { telemetryCheck } from "./telemetry/check.ts"
 
-const semantics: readonly Check[] = [
+const checks: readonly Check[] = [
   destinationRuleCheck,
   sidecarCheck,
   envoyFilterCheck,
@@ -22,19 +21,9 @@ const semantics: readonly Check[] = [
   wasmPluginCheck,
   trafficExtensionCheck,
   proxyConfigCheck,
+  faultCheck,
+  removedKindCheck,
 ]
-
-/** One evaluation of an object for its annotations and its spec. */
-const withAnnotations = (semantic: Check): Check => ({
-  ...semantic,
-  rules: [...semantic.rules, ...annotationRules],
-  run: (object, view, report) => {
-    if (object.metadata.annotations !== undefined) checkAnnotations(object, report)
-    semantic.run(object, view, report)
-  },
-})
-
-const checks: readonly Check[] = [...semantics.map(withAnnotations), faultCheck, removedKindCheck]
 
 /** What Istio's own validation says of one object, for the kinds that say how traffic is treated: rules, policies, telemetry, extensions. */
 export const semanticsPolicy: Family = {

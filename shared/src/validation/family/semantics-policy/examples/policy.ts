@@ -41,16 +41,6 @@ export const policyExamples: readonly Example[] = [
     silent: authorization("targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: web}]"),
   },
   {
-    code: "annotation.reserved",
-    fires: peer("mtls: {mode: STRICT}", "annotations: {internal.istio.io/parent-namespace: istio-system}"),
-    silent: peer("mtls: {mode: STRICT}", "annotations: {example.com/parent-namespace: istio-system}"),
-  },
-  {
-    code: "annotation.dry_run_unsupported",
-    fires: peer("mtls: {mode: STRICT}", 'annotations: {istio.io/dry-run: "true"}'),
-    silent: authorization("action: ALLOW", 'annotations: {istio.io/dry-run: "true"}'),
-  },
-  {
     code: "authorizationpolicy.provider_invalid",
     fires: authorization("action: CUSTOM\nrules: [{}]"),
     silent: authorization("action: CUSTOM\nprovider: {name: oauth}\nrules: [{}]"),
