@@ -1,28 +1,26 @@
 import type { Instance } from "../../../istio/instance.ts"
 import type { Protocol } from "../../../istio/registry.ts"
 import { type KubeObject, refOf } from "../../../kube/object.ts"
-import { type Json, list, record, strings, text } from "../../../topology/fact/read.ts"
+import { type Json, list, record, strings } from "../../../topology/fact/read.ts"
 import { type Report, type View, check } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
 import { pointerOf } from "../../path.ts"
 import { coverageOf, dataplaneAt } from "./coverage.ts"
+import { httpField } from "./http-field.ts"
 import { authorizationPolicy, instanceKinds, serviceKinds } from "./kinds.ts"
 import { httpOnTcp, portUnused } from "./never-rules.ts"
 import { containerPort, servicesBefore } from "./peer-authentication.ts"
 import {
   actionOf,
-  fromsOf,
   isTargeted,
   namespaceOf,
   operationOf,
   operationPath,
   rulePath,
   rulesOf,
-  sourceOf,
   specOf,
   tosOf,
   valuePath,
-  whensOf,
 } from "./policy.ts"
 import { count, some } from "./sentence.ts"
 
@@ -108,29 +106,6 @@ function checkPorts(policy: KubeObject, operation: Json, entry: string, ports: P
       ...(fix === undefined ? {} : { fix }),
     })
   })
-}
-
-const httpOperation = ["hosts", "notHosts", "methods", "notMethods", "paths", "notPaths"]
-const httpSource = ["requestPrincipals", "notRequestPrincipals"]
-
-const asks = (entry: Json, fields: readonly string[]): string | undefined =>
-  fields.find((field) => list(entry[field]).length > 0)
-
-/** The first HTTP field that makes the whole rule one for HTTP. */
-function httpField(rule: Json): string | undefined {
-  for (const to of tosOf(rule)) {
-    const field = asks(operationOf(to), httpOperation)
-    if (field !== undefined) return field
-  }
-  for (const from of fromsOf(rule)) {
-    const field = asks(sourceOf(from), httpSource)
-    if (field !== undefined) return field
-  }
-  for (const when of whensOf(rule)) {
-    const key = text(record(when)["key"])
-    if (key.startsWith("request.")) return key
-  }
-  return undefined
 }
 
 /** Container ports that a rule is for: those it names, or all. */
