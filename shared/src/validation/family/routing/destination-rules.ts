@@ -13,6 +13,17 @@ export const hostUnknown = rule({
   source,
 })
 
+export const hostWithoutService = rule({
+  code: "virtualservice.host_without_service",
+  aliases: [],
+  level: "info",
+  title: "VirtualService on the mesh is for a host that no service has",
+  effect:
+    "Sidecars use its http routes for plain HTTP on port 80 only, and never its tcp and tls routes: other listeners are made from services",
+  remedy: "Correct the host, or declare it by a ServiceEntry",
+  source: "https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService",
+})
+
 export const hostNotExported = rule({
   code: "virtualservice.host_not_exported",
   aliases: ["IST0101", "KIA1101"],

@@ -1,12 +1,21 @@
-import { configHost, hostMatches } from "../../../istio/host.ts"
+import { configHost, hostMatches, isWildcard, serviceHost } from "../../../istio/host.ts"
 import type { VirtualService } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import type { RegistryService } from "../../../istio/registry.ts"
 import { isExportedTo } from "../../../istio/visibility.ts"
-import { number, record, text } from "../../../topology/fact/read.ts"
+import { list, number, record, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check } from "../../check.ts"
+import type { Fix } from "../../finding.ts"
+import { pointerOf } from "../../path.ts"
 import { clientsOf, modelOf } from "./client.ts"
-import { hostHidden, hostNotExported, hostUnknown, portRequired, portUnknown } from "./destination-rules.ts"
+import {
+  hostHidden,
+  hostNotExported,
+  hostUnknown,
+  hostWithoutService,
+  portRequired,
+  portUnknown,
+} from "./destination-rules.ts"
 import { gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
 import { type Target, targetPath, targetsOf } from "./target.ts"
 
@@ -68,12 +77,34 @@ class Destinations {
   }
 
   #unknown({ host, written }: Sight, target: Target): void {
-    if (this.#view.others.some((other) => servicesFor(other, host).length > 0)) return
-    const full = host === written ? "" : `, read as ${host}`
-    this.#report(hostUnknown, {
-      path: `${targetPath(target)}.host`,
-      message: `No Service or ServiceEntry has the ${role(target)}host ${written}${full}`,
-    })
+    if (isElsewhere(this.#view, host)) return
+    const path = `${targetPath(target)}.host`
+    const message = `No Service or ServiceEntry has the ${role(target)}host ${written}`
+    const meant = this.#abbreviated(written)
+    if (meant === undefined)
+      this.#report(hostUnknown, { path, message: host === written ? message : `${message}, read as ${host}` })
+    else
+      this.#report(hostUnknown, {
+        path,
+        message: `${message}: Istio completes only names without a dot; ${meant} is a service`,
+        ...(target.destination["subset"] === undefined ? { fix: this.#written(path, meant) } : {}),
+      })
+  }
+
+  /** `reviews.shop`, or `reviews.shop.svc`, which is enough for DNS, but not here. */
+  #abbreviated(written: string): string | undefined {
+    const parts = written.split(".")
+    const [name = "", namespace = "", svc = "svc"] = parts
+    if (parts.length < 2 || parts.length > 3 || svc !== "svc") return undefined
+    const full = serviceHost(name, namespace, this.#view.settings.domain)
+    return this.#view.mesh.services.has(full) ? full : undefined
+  }
+
+  #written(path: string, value: string | number): Fix {
+    return {
+      title: `Write ${value}`,
+      edits: [{ object: this.#config.object, patch: [{ op: "replace", path: pointerOf(path), value }] }],
+    }
   }
 
   #exported(
@@ -113,10 +144,14 @@ class Destinations {
     if (first.external && first.ports.length === 0) return
     for (const other of this.#view.others)
       if (servicesFor(other, host).some(({ ports }) => ports.some((own) => own.number === wanted))) return
+    const path = `${targetPath(target)}.port.number`
+    const behind = first.ports.filter((own) => own.target === wanted)
+    const [meant] = behind
     this.#report(portUnknown, {
-      path: `${targetPath(target)}.port.number`,
-      message: `${named(first.object)} has no port ${wanted}${portsOf(first)}`,
+      path,
+      message: `${named(first.object)} has no port ${wanted}${meant === undefined ? portsOf(first) : `, which is the targetPort of its port ${meant.number}`}`,
       references: [{ object: first.object, path: "spec.ports" }],
+      ...(meant !== undefined && behind.length === 1 ? { fix: this.#written(path, meant.number) } : {}),
     })
   }
 
@@ -138,17 +173,36 @@ class Destinations {
 const portsOf = ({ ports }: RegistryService): string =>
   ports.length === 0 ? "" : `; there are ${ports.map(({ number: port }) => port).join(", ")}`
 
+const isElsewhere = (view: View, host: string): boolean =>
+  view.others.some((other) => servicesFor(other, host).length > 0)
+
+/** Hosts of a VirtualService on the mesh that are none of a service. */
+function hosts(view: View, config: VirtualService, report: Report): void {
+  if (!config.gateways.includes("mesh") || config.gateways.length > 1) return
+  for (const [index, host] of config.hosts.entries()) {
+    if (isWildcard(host) || view.mesh.services.has(host)) continue
+    if (servicesFor(view, host).length > 0 || isElsewhere(view, host)) continue
+    const http = list(config.spec["http"]).length > 0
+    report(hostWithoutService, {
+      path: `spec.hosts[${index}]`,
+      level: http ? "info" : "warning",
+      message: `No Service or ServiceEntry has the host ${host}, so ${http ? "only requests to port 80 are routed" : "no connection is routed"}`,
+    })
+  }
+}
+
 export const destinations = check({
   name: "virtualservice/destinations",
   subject: virtualServiceKind,
   reads: ["Service", serviceEntryKind, gatewayKind, "Pod"],
   needs: ["Service"],
-  rules: [hostUnknown, hostNotExported, hostHidden, portUnknown, portRequired],
+  rules: [hostUnknown, hostWithoutService, hostNotExported, hostHidden, portUnknown, portRequired],
   run: (object, view, report) => {
     const targets = targetsOf(record(object["spec"]))
     if (targets.length === 0) return
     const config = modelOf(view, object)
     if (config === undefined) return
+    hosts(view, config, report)
     const all = new Destinations(view, config, report)
     for (const target of targets) all.check(target)
   },

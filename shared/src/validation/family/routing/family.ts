@@ -9,6 +9,7 @@ import { gatewaySelector, gatewayServers } from "./gateway-servers.ts"
 import { gatewayExport, gateways } from "./gateways.ts"
 import { meshHostsCheck } from "./hosts.ts"
 import { ingress } from "./ingress.ts"
+import { connectionShadows } from "./l4-shadow.ts"
 import { shadows } from "./shadow.ts"
 import { subsets } from "./subset.ts"
 import { weights } from "./weight.ts"
@@ -21,6 +22,7 @@ const checks = [
   weights,
   meshHostsCheck,
   shadows,
+  connectionShadows,
   delegates,
   ingress,
   claims,

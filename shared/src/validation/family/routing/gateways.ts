@@ -40,7 +40,7 @@ export function takesHost(server: Server, namespace: string, host: string): bool
 }
 
 /** Which routes a server uses: those of one section. Source: pilot `buildGatewayTCPBasedFilterChains`. */
-const sectionOf = (server: Server): Section => {
+export const sectionOf = (server: Server): Section => {
   if (isHttp(server)) return "http"
   return server.tls === "PASSTHROUGH" || server.tls === "AUTO_PASSTHROUGH" ? "tls" : "tcp"
 }

@@ -3,6 +3,7 @@ import { refOf } from "../../../kube/object.ts"
 import { type Json, list, number, record, text } from "../../../topology/fact/read.ts"
 import { type Report, check } from "../../check.ts"
 import type { KubeObject } from "../../../kube/object.ts"
+import type { Fix } from "../../finding.ts"
 import { pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { virtualServiceKind } from "./kinds.ts"
@@ -42,16 +43,49 @@ function isSamePlace(a: Json, b: Json, namespace: string, domain: string): boole
 
 type Place = { namespace: string; domain: string; path: string }
 
-function repeated(entries: readonly unknown[], { namespace, domain, path }: Place, report: Report): void {
+/** Both in one, with the sum of their weights. Only where an entry says no more than where to go. */
+function joined(
+  object: KubeObject,
+  entries: readonly unknown[],
+  path: string,
+  [before, at]: [number, number],
+): Fix | undefined {
+  const [one, other] = [record(entries[before]), record(entries[at])]
+  if (one["headers"] !== undefined || other["headers"] !== undefined) return undefined
+  const sum = number(one["weight"]) + number(other["weight"])
+  const { weight: _, ...alone } = one
+  const entry = entries.length === 2 ? alone : { ...one, weight: sum }
+  return {
+    title: "Join the two entries",
+    edits: [
+      {
+        object: refOf(object),
+        patch: [
+          { op: "replace", path: pointerOf(`${path}[${before}]`), value: entry },
+          { op: "remove", path: pointerOf(`${path}[${at}]`) },
+        ],
+      },
+    ],
+  }
+}
+
+function repeated(
+  object: KubeObject,
+  entries: readonly unknown[],
+  { namespace, domain, path }: Place,
+  report: Report,
+): void {
   for (let j = 1; j < entries.length; j++) {
     const destination = record(record(entries[j])["destination"])
     for (let before = 0; before < j; before++) {
       const other = record(record(entries[before])["destination"])
       if (!isSamePlace(other, destination, namespace, domain)) continue
       const subset = text(destination["subset"])
+      const fix = joined(object, entries, path, [before, j])
       report(destinationRepeated, {
         path: `${path}[${j}].destination`,
         message: `${text(destination["host"])}${subset === "" ? "" : ` subset ${subset}`} is the destination of route[${before}] already`,
+        ...(fix === undefined ? {} : { fix }),
       })
       break
     }
@@ -86,7 +120,7 @@ export const weights = check({
         if (entries.length === 0) continue
         const path = `spec.${section}[${i}].route`
         if (entries.length === 1) lone(object, record(entries[0]), `${path}[0]`, report)
-        else repeated(entries, { namespace, domain: settings.domain, path }, report)
+        else repeated(object, entries, { namespace, domain: settings.domain, path }, report)
       }
     }
   },

@@ -34,17 +34,24 @@ export const destinationExamples: readonly Example[] = [
     silent: together(reviews, to("{ host: reviews }")),
   },
   {
+    code: "virtualservice.host_without_service",
+    fires: together(reviews, to("{ host: reviews }", "  hosts: [review]")),
+    silent: together(reviews, to("{ host: reviews }", "  hosts: [reviews.shop.svc.cluster.local]")),
+  },
+  {
     code: "virtualservice.host_not_exported",
-    fires: together(hidden("bank"), to("{ host: ledger.bank.svc.cluster.local }")),
-    silent: together(hidden("bank,shop"), to("{ host: ledger.bank.svc.cluster.local }")),
+    fires: together(reviews, hidden("bank"), to("{ host: ledger.bank.svc.cluster.local }")),
+    silent: together(reviews, hidden("bank,shop"), to("{ host: ledger.bank.svc.cluster.local }")),
   },
   {
     code: "virtualservice.host_hidden_from_client",
     fires: together(
+      reviews,
       hidden("shop"),
       to("{ host: ledger.bank.svc.cluster.local }", '  hosts: [reviews]\n  exportTo: [".", search]'),
     ),
     silent: together(
+      reviews,
       hidden("shop,search"),
       to("{ host: ledger.bank.svc.cluster.local }", '  hosts: [reviews]\n  exportTo: [".", search]'),
     ),
@@ -56,7 +63,7 @@ export const destinationExamples: readonly Example[] = [
   },
   {
     code: "virtualservice.port_required",
-    fires: together(twoPorts, to("{ host: admin }")),
+    fires: together(reviews, twoPorts, to("{ host: admin }")),
     silent: together(twoPorts, to("{ host: admin }", "  hosts: [admin]")),
     note: "For the very service on the mesh the port of the call is one that it has",
   },

@@ -57,9 +57,16 @@ export const gatewayExamples: readonly Example[] = [
   },
   {
     code: "gateway.certificate_shared",
-    fires: together(ingress, server(), gateway({ ...https, name: "second", hosts: "v1.api.example.com" })),
+    fires: together(
+      ingress,
+      withCertificate(until2126),
+      server(),
+      gateway({ ...https, name: "second", hosts: "v1.api.example.com" }),
+    ),
     silent: together(
       ingress,
+      withCertificate(until2126),
+      withCertificate(until2126, "api"),
       server(),
       gateway({
         ...https,

@@ -4,6 +4,15 @@ import { destinationRule, gateway, ingress, reviews, together, toReviews, virtua
 const mesh = together(reviews, ingress, gateway())
 const later = "2026-02-01T00:00:00Z"
 
+const partners = `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: partners, namespace: shop }
+spec:
+  hosts: ["*.example.com", example.com, a.example.org]
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+`
+
 const onMesh = (name: string, hosts: string, more = ""): string =>
   virtualService(name, `  hosts: ${hosts}${more}${toReviews}`)
 
@@ -90,19 +99,21 @@ export const routeExamples: readonly Example[] = [
     code: "virtualservice.mesh_host_overridden",
     fires: together(
       reviews,
+      partners,
       onMesh("all", '["*.example.com"]'),
       onMesh("own", "[a.example.com]", '\n  exportTo: ["."]'),
     ),
     silent: together(
       reviews,
+      partners,
       onMesh("all", '["*.example.com"]'),
       onMesh("own", "[a.example.org]", '\n  exportTo: ["."]'),
     ),
   },
   {
     code: "virtualservice.wildcard_narrowed",
-    fires: together(reviews, onMesh("all", '["*.example.com"]'), onMesh("one", "[a.example.com]")),
-    silent: together(reviews, onMesh("all", '["*.example.com"]'), onMesh("one", "[example.com]")),
+    fires: together(reviews, partners, onMesh("all", '["*.example.com"]'), onMesh("one", "[a.example.com]")),
+    silent: together(reviews, partners, onMesh("all", '["*.example.com"]'), onMesh("one", "[example.com]")),
   },
   {
     code: "virtualservice.not_imported",
