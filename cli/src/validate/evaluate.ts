@@ -1,7 +1,9 @@
 import type { SourceObject } from "#shared/document/read.ts"
+import { defaultGateway } from "#shared/document/default-gateway.ts"
 import { podsOfTemplates } from "#shared/document/template-pods.ts"
 import { defaultSettings } from "#shared/istio/mesh.ts"
-import { groupOf, kindKeyOf, refOf } from "#shared/kube/object.ts"
+import { type KubeObject, kindKeyOf, refOf } from "#shared/kube/object.ts"
+import { list, record, text } from "#shared/topology/fact/read.ts"
 import { type Family, rulesOf } from "#shared/validation/check.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import type { Finding, Reference } from "#shared/validation/finding.ts"
@@ -9,7 +11,7 @@ import type { Rule } from "#shared/validation/rule.ts"
 import { suppress } from "#shared/validation/suppression.ts"
 import { type ClusterInput, type Input, refKey } from "./input.ts"
 import type { ValidateOptions } from "./options.ts"
-import type { At, Located, Result, Seen } from "./result.ts"
+import { type At, type Located, type Result, type Seen, kindName } from "./result.ts"
 
 /** Checks that look at one object alone: what an editor or a pull request can ask without the rest of the mesh. */
 const alone = (families: readonly Family[]): Family[] =>
@@ -25,42 +27,60 @@ const isComplete = (kind: string): boolean =>
   kind.endsWith(".istio.io") ||
   kind.endsWith(".gateway.networking.k8s.io")
 
-/** Objects of one cluster in the engine, and those that are only made up of workloads' templates. */
-type Loaded = { sources: Map<string, SourceObject>; madeUp: Map<string, SourceObject> }
+/** Objects of one cluster in the engine, and those that are made up: pods of their workload's template, Istio's own gateway of nothing. */
+type Loaded = { sources: Map<string, SourceObject>; madeUp: Map<string, SourceObject | null> }
 
-function load(engine: Engine, families: readonly Family[], { name, objects }: ClusterInput): Loaded {
+const workloadKey = (kind: string, { metadata }: KubeObject): string =>
+  `${kind}\n${metadata.namespace ?? ""}\n${metadata.name}`
+
+function load(
+  engine: Engine,
+  families: readonly Family[],
+  { name, objects }: ClusterInput,
+  istioNamespace: string,
+): Loaded {
   const sources = new Map<string, SourceObject>()
-  const madeUp = new Map<string, SourceObject>()
+  const madeUp: Loaded["madeUp"] = new Map()
   const kinds = new Set<string>()
   const byWorkload = new Map<string, SourceObject>()
+  const plain = objects.map(({ object }) => object)
   for (const source of objects) {
     const { object } = source
     engine.put(name, object)
-    const kind = kindKeyOf(object)
-    kinds.add(kind)
+    kinds.add(kindKeyOf(object))
     sources.set(refKey(refOf(object)), source)
-    if (groupOf(object.apiVersion) !== "" || object.kind === "ReplicationController")
-      byWorkload.set(`${object.kind}\n${object.metadata.namespace ?? ""}\n${object.metadata.name}`, source)
+    if (record(object["spec"])["template"] !== undefined || object.kind === "CronJob")
+      byWorkload.set(workloadKey(object.kind, object), source)
   }
-  for (const pod of podsOfTemplates(objects.map(({ object }) => object))) {
+  for (const pod of podsOfTemplates(plain)) {
     const key = refKey(refOf(pod))
-    const [owner] = pod.metadata["ownerReferences"] as { kind: string }[]
-    const workload = byWorkload.get(
-      `${owner?.kind ?? ""}\n${pod.metadata.namespace ?? ""}\n${pod.metadata.name}`,
-    )
+    const workload = byWorkload.get(workloadKey(ownerKind(pod), pod))
     if (madeUp.has(key) || !workload) continue
     madeUp.set(key, workload)
     kinds.add("Pod")
     engine.put(name, pod)
   }
+  for (const object of defaultGateway(plain, istioNamespace)) {
+    madeUp.set(refKey(refOf(object)), null)
+    engine.put(name, object)
+  }
+  setStates(engine, name, families, kinds)
+  return { sources, madeUp }
+}
+
+const ownerKind = (pod: KubeObject): string => text(record(list(pod.metadata["ownerReferences"])[0])["kind"])
+
+/** A kind of which the files hold nothing is not known to be empty: a rule that cannot do without it is not evaluated. */
+function setStates(
+  engine: Engine,
+  cluster: string,
+  families: readonly Family[],
+  kinds: ReadonlySet<string>,
+): void {
   const asked = new Set(families.flatMap(({ checks }) => checks.flatMap(({ reads }) => reads)))
   for (const kind of asked)
     if (!kinds.has(kind) && !isComplete(kind))
-      engine.setState(name, kind, {
-        state: "absent",
-        reason: `no ${kind.split(".")[0] ?? kind} among the files`,
-      })
-  return { sources, madeUp }
+      engine.setState(cluster, kind, { state: "absent", reason: `no ${kindName(kind)} among the files` })
 }
 
 const unknownRule = (finding: Finding): Located["rule"] => ({
@@ -89,7 +109,8 @@ export function evaluate(
     istioNamespace: options.istioNamespace,
   })
   const loaded = new Map<string, Loaded>()
-  for (const cluster of input.clusters) loaded.set(cluster.name, load(engine, families, cluster))
+  for (const cluster of input.clusters)
+    loaded.set(cluster.name, load(engine, families, cluster, options.istioNamespace))
 
   const sourceOf = (cluster: string, key: string): SourceObject | undefined =>
     loaded.get(cluster)?.sources.get(key)

@@ -6,6 +6,7 @@ import type { Io } from "../io.ts"
 import { type Source, sourcesOf, textOf } from "./files.ts"
 import { type MeshDocument, type MeshKind, meshDocumentAmong, meshDocumentOf } from "./mesh-config.ts"
 import type { ValidateOptions } from "./options.ts"
+import { objectName } from "./result.ts"
 
 /** The objects of one cluster, with their places; the last one of a name counts. */
 export type ClusterInput = { name: string; objects: SourceObject[] }
@@ -26,14 +27,14 @@ function withoutDoubles(objects: readonly SourceObject[], problems: Problem[]): 
     const key = refKey(refOf(source.object))
     const before = byKey.get(key)
     if (before) {
-      const { kind, metadata } = source.object
+      const { kind } = source.object
       const place = before.place("")
       problems.push({
         file: before.file,
         line: place.line,
         column: place.column,
         level: "warning",
-        message: `${kind} ${metadata.namespace ?? ""}/${metadata.name} is also in ${source.file}:${source.place("").line}, which counts`,
+        message: `${kind} ${objectName(refOf(source.object))} is also in ${source.file}:${source.place("").line}, which counts`,
         remedy: "Keep one of the two",
       })
       byKey.delete(key)
