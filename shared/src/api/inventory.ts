@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { Instant } from "../id.ts"
-import { KubeObject } from "../kube/object.ts"
+import { KubeObject } from "../kube/object-schema.ts"
 import { KindState } from "../protocol/message/status.ts"
 
 export const pageOf = <T extends z.ZodType>(item: T, id: string) =>

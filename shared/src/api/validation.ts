@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { Id, Instant } from "../id.ts"
-import { KubeObject } from "../kube/object.ts"
+import { KubeObject } from "../kube/object-schema.ts"
 import { Fix, Level, Ref, Reference } from "../validation/finding-schema.ts"
 
 /** A wish of the organization not to be told of a code at some objects, for some time or for good. */

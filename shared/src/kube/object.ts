@@ -1,23 +1,6 @@
-import { z } from "zod"
-
-/** A Kubernetes object as JSON. Only identity is typed; the rest is the kind's own. */
-export const KubeObject = z
-  .looseObject({
-    apiVersion: z.string(),
-    kind: z.string(),
-    metadata: z.looseObject({
-      name: z.string(),
-      namespace: z.string().optional(),
-      uid: z.string().optional(),
-      resourceVersion: z.string().optional(),
-      creationTimestamp: z.string().optional(),
-      deletionTimestamp: z.string().optional(),
-      labels: z.record(z.string(), z.string()).optional(),
-      annotations: z.record(z.string(), z.string()).optional(),
-    }),
-  })
-  .meta({ id: "KubeObject" })
-export type KubeObject = z.infer<typeof KubeObject>
+/** Without the schema (object-schema.ts) where only the type is needed: the engine in the browser carries no zod. */
+export type { KubeObject } from "./object-schema.ts"
+import type { KubeObject } from "./object-schema.ts"
 
 /**
  * Whether this may be the name of an object or namespace. Names become parts of keys, and are ordered by UTF-16 here and by UTF-8 in the store:

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { Problem } from "../error.ts"
-import { KubeObject } from "../kube/object.ts"
+import { KubeObject } from "../kube/object-schema.ts"
 import { PackedTick } from "../telemetry/tick.ts"
 import { ClusterInfo } from "../api/cluster.ts"
 import { TopologyFact } from "../topology/fact.ts"

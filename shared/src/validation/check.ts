@@ -71,6 +71,8 @@ export type Check = {
   needs?: readonly string[]
   /** All that it may report. */
   rules: readonly Rule[]
+  /** Gets the object as it was given, and not as other checks may rely on it (labels and annotations that are maps of texts). */
+  raw?: true
   run: (object: KubeObject, view: View, report: Report) => void
 }
 export const check = (definition: Check): Check => definition

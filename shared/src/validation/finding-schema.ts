@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { KubeObject } from "../kube/object.ts"
+import { KubeObject } from "../kube/object-schema.ts"
 import { levels } from "./finding.ts"
 
 /** The wire form of findings and their fixes (finding.ts). */

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { KubeObject } from "../../kube/object.ts"
+import { KubeObject } from "../../kube/object-schema.ts"
 
 /**
  * The state lane. After `welcome` the agent sends `hashes`: one sum per bucket (kind and namespace) of what it has; the cloud compares

@@ -65,12 +65,20 @@ class Evaluation implements Reader {
   findings: Finding[] | undefined
   readonly group: Group
   readonly object: KubeObject
+  /** As it was given. */
+  readonly raw: KubeObject
   readonly cluster: ClusterState
   readonly #pending: Set<Evaluation>
 
-  constructor(group: Group, object: KubeObject, cluster: ClusterState, pending: Set<Evaluation>) {
+  constructor(
+    group: Group,
+    { object, raw }: { object: KubeObject; raw: KubeObject },
+    cluster: ClusterState,
+    pending: Set<Evaluation>,
+  ) {
     this.group = group
     this.object = object
+    this.raw = raw
     this.cluster = cluster
     this.#pending = pending
   }
@@ -78,6 +86,26 @@ class Evaluation implements Reader {
   invalidate(): void {
     this.#pending.add(this)
   }
+}
+
+const isStructural = ({ code, level }: Finding): boolean => level === "error" && code.startsWith("schema.")
+
+const parentOf = (path: string): string => path.replace(/(\.[\w-]+|\[[^\]]*\])$/, "")
+
+/**
+ * A field that is missing or of the wrong type is an error of structure; what the semantic checks make of it at the same place, or one step from it,
+ * says it again in other words.
+ */
+function withoutEchoes(findings: Finding[]): Finding[] {
+  if (!findings.some(isStructural)) return findings
+  const places = new Set(findings.filter(isStructural).map(({ path }) => path))
+  const near = new Set([...places].map(parentOf))
+  return findings.filter(
+    (finding) =>
+      finding.code.startsWith("schema.") ||
+      finding.level !== "error" ||
+      !(places.has(finding.path) || near.has(finding.path) || places.has(parentOf(finding.path))),
+  )
 }
 
 const idOf = (kind: string, namespace: string | undefined, name: string): string =>
@@ -183,7 +211,8 @@ export class Engine {
     if (before !== undefined) this.#retire(before)
     const groups = this.#groups.get(kind)
     if (groups !== undefined) {
-      const evaluations = groups.map((group) => new Evaluation(group, object, cluster, this.#pending))
+      const subject = { object, raw: original }
+      const evaluations = groups.map((group) => new Evaluation(group, subject, cluster, this.#pending))
       known?.set(id, evaluations)
       for (const evaluation of evaluations) this.#pending.add(evaluation)
     }
@@ -278,6 +307,7 @@ export class Engine {
       if (this.#blockOf(check, evaluation.cluster) === null) this.#ask(check, evaluation)
     this.#evaluation = undefined
     if (evaluation.findings === undefined) return
+    evaluation.findings = withoutEchoes(evaluation.findings)
     this.#speaking.add(evaluation)
     this.#came.push(evaluation)
     this.#sorted = undefined
@@ -288,7 +318,7 @@ export class Engine {
     this.#check = check
     try {
       this.#tracker.run(evaluation, () => {
-        check.run(evaluation.object, evaluation.cluster, this.#report)
+        check.run(check.raw === true ? evaluation.raw : evaluation.object, evaluation.cluster, this.#report)
       })
     } catch (error) {
       if (this.#options.strict === true) throw error
@@ -303,7 +333,7 @@ export class Engine {
   #renewed(old: Evaluation): Evaluation {
     if (!old.ran) return old
     this.#retire([old])
-    const renewed = new Evaluation(old.group, old.object, old.cluster, this.#pending)
+    const renewed = new Evaluation(old.group, old, old.cluster, this.#pending)
     const evaluations = this.#evaluations
       .get(old.cluster.cluster)
       ?.get(idOf(kindKeyOf(old.object), old.object.metadata.namespace, old.object.metadata.name))

@@ -22,6 +22,7 @@ const structureOf = (kind: string): Check =>
     subject: kind,
     reads: [],
     rules,
+    raw: true,
     run: (object, _view, report) => {
       const problems = structuralProblems(kind, object)
       if (problems.length === 0) return
