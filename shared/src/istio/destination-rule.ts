@@ -1,11 +1,10 @@
 import type { ObjectRef } from "../kube/object.ts"
-import { type Json, list, number, record, stringMap, text } from "../topology/fact/read.ts"
+import { type Json, list, number, record } from "../topology/fact/read.ts"
 import type { Client } from "./client.ts"
-import { compareSpecificity, hostMatches } from "./host.ts"
-import { type DestinationRule, type Labels, type Mesh, isSubset } from "./mesh.ts"
+import { type Joined, closest, poolsIn } from "./destination-rule-pool.ts"
+import { type Labels, type Mesh, isSubset } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 import type { RegistryService } from "./registry.ts"
-import { isExportedTo } from "./visibility.ts"
 
 /** The parts of a traffic policy as written; absent ones keep Istio's defaults. Source: istio.io, TrafficPolicy. */
 export type TrafficPolicy = {
@@ -27,49 +26,6 @@ export type EffectiveRule = {
 
 const noRule: EffectiveRule = { objects: [], subsets: [], policy: {}, reasons: [] }
 
-const clientLabels = (rule: DestinationRule): Labels =>
-  stringMap(record(rule.spec["workloadSelector"])["matchLabels"])
-
-/** Rules of one namespace for the host that this client may use: those with the most specific host; one that selects the client before the others. */
-function rulesIn(
-  mesh: Mesh,
-  namespace: string,
-  host: string,
-  client: Client,
-  usable: (rule: DestinationRule) => boolean,
-) {
-  const all = (mesh.destinationRules.get(namespace) ?? []).filter(
-    (rule) => hostMatches(rule.host, host) && usable(rule) && isSubset(clientLabels(rule), client.labels),
-  )
-  const closest = all.map((rule) => rule.host).sort(compareSpecificity)[0]
-  const same = all.filter((rule) => rule.host === closest)
-  const selecting = same.filter((rule) => Object.keys(clientLabels(rule)).length > 0)
-  return selecting.length > 0 ? selecting.slice(0, 1) : same
-}
-
-/** Rules of one host in one namespace are joined: subsets of all, the first of a name counts, and the first traffic policy. */
-function merged(rules: readonly DestinationRule[], found: Reason): EffectiveRule {
-  const subsets = new Map<string, EffectiveRule["subsets"][number]>()
-  for (const rule of rules)
-    for (const subset of list(rule.spec["subsets"]).map(record)) {
-      const name = text(subset["name"])
-      if (!subsets.has(name))
-        subsets.set(name, {
-          name,
-          labels: stringMap(subset["labels"]),
-          policy: record(subset["trafficPolicy"]),
-        })
-    }
-  return {
-    objects: rules.map(({ object }) => object),
-    subsets: [...subsets.values()],
-    policy: record(rules.find((rule) => rule.spec["trafficPolicy"] !== undefined)?.spec["trafficPolicy"]),
-    reasons: [found],
-  }
-}
-
-const isPrivate = ({ exportTo }: DestinationRule): boolean => exportTo.length === 1 && exportTo[0] === "."
-
 /**
  * The destination rule a client uses for a service: from its own namespace, else the service's, else the root namespace.
  * A client in the root namespace only looks at private rules there first, as pilot does.
@@ -81,27 +37,45 @@ export function destinationRuleFor(
   service: Pick<RegistryService, "host" | "namespace">,
 ): EffectiveRule {
   const root = mesh.settings.rootNamespace
-  const exported = (rule: DestinationRule): boolean =>
-    isExportedTo(rule.exportTo, rule.namespace, client.namespace)
-  const lookups = [
-    {
-      namespace: client.namespace,
-      where: "the client's namespace",
-      usable: client.namespace === root ? isPrivate : () => true,
-    },
-    { namespace: service.namespace, where: "the service's namespace", usable: exported },
-    { namespace: root, where: "the root namespace", usable: exported },
+  const poolsOf = (namespace: string) => poolsIn(mesh.destinationRules.get(namespace))
+  const own = poolsOf(client.namespace)
+  const lookups: [string, () => readonly Joined[]][] = [
+    [
+      "the client's namespace",
+      () => closest(client.namespace === root ? own?.rootLocal : own?.local, service.host),
+    ],
+    ...[["the service's namespace", service.namespace] as const, ["the root namespace", root] as const].map(
+      ([where, namespace]): [string, () => readonly Joined[]] => [
+        where,
+        () =>
+          closest(poolsOf(namespace)?.exported, service.host).filter(
+            ({ exportTo }) => exportTo.size === 0 || exportTo.has("*") || exportTo.has(client.namespace),
+          ),
+      ],
+    ),
   ]
-  for (const { namespace, where, usable } of lookups) {
-    const rules = rulesIn(mesh, namespace, service.host, client, usable)
-    const first = rules[0]
-    if (first)
-      return merged(
-        rules,
-        reason("destination_rule.found", `${named(first.object)} applies: it is in ${where}`, first.object),
-      )
+  for (const [where, find] of lookups) {
+    const found = find()
+    if (found.length > 0) return chosen(found, client, where)
   }
   return noRule
+}
+
+/** Of the rules for one host the one that selects the client, else the last for everybody; none when all select others. Source: pilot `SidecarScope.DestinationRule`. */
+function chosen(rules: readonly Joined[], client: Client, where: string): EffectiveRule {
+  const rule =
+    rules.find(
+      ({ selector, namespace }) =>
+        selector !== undefined && namespace === client.namespace && isSubset(selector, client.labels),
+    ) ?? rules.findLast(({ selector }) => selector === undefined)
+  const [first] = rule?.objects ?? []
+  if (rule === undefined || first === undefined) return noRule
+  return {
+    objects: rule.objects,
+    subsets: rule.subsets,
+    policy: rule.policy ?? {},
+    reasons: [reason("destination_rule.found", `${named(first)} applies: it is in ${where}`, first)],
+  }
 }
 
 function portLevel(policy: Json, port: number): Json | undefined {
