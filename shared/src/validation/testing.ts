@@ -1,4 +1,5 @@
 import { parseAllDocuments } from "yaml"
+import { defaultSettings } from "../istio/mesh.ts"
 import type { KubeObject } from "../kube/object.ts"
 import { type Family, meshConfigKind, meshNetworksKind } from "./check.ts"
 import type { KindState } from "./engine/cluster.ts"
@@ -47,7 +48,12 @@ export const here = ""
 
 /** A strict engine that holds the objects. */
 export function engineOf(yaml: string | readonly string[], input: Input = {}): Engine {
-  const engine = new Engine({ families: input.families ?? all, strict: true, ...(input.now === undefined ? {} : { now: input.now }) })
+  const engine = new Engine({
+    families: input.families ?? all,
+    strict: true,
+    ...(input.domain === undefined ? {} : { settings: { ...defaultSettings, domain: input.domain } }),
+    ...(input.now === undefined ? {} : { now: input.now }),
+  })
   if (input.meshConfig !== undefined) engine.put(here, document(meshConfigKind, "istio", input.meshConfig))
   if (input.meshNetworks !== undefined)
     engine.put(here, document(meshNetworksKind, "meshnetworks", input.meshNetworks))
