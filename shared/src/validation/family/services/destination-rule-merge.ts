@@ -1,9 +1,9 @@
 import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
 import { type DestinationRule, byAge } from "../../../istio/mesh.ts"
 import { list, record, stringMap, text } from "../../../topology/fact/read.ts"
-import { type Report, type View, check } from "../../check.ts"
+import { type Report, type View, check, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
-import { audienceOf, shared } from "./audience.ts"
+import { audienceOf, hears, shared } from "./audience.ts"
 import { serviceOfHost, servicesOf } from "./host.ts"
 import { hidingSidecar } from "./imports.ts"
 import { destinationRuleKind, registryKinds, sidecarKind } from "./kinds.ts"
@@ -105,26 +105,61 @@ function lost(own: DestinationRule, other: DestinationRule): string | undefined 
   return typeof tls === "string" && ownTls === undefined ? `TLS mode ${tls}` : undefined
 }
 
+/** DestinationRules by each suffix of their exact hosts. Asked only for rules with a wildcard outside of the root namespace. */
+const rulesBySuffix = index({
+  name: "destination-rules-by-suffix",
+  kind: destinationRuleKind,
+  keysOf: (object, { domain }) => {
+    const host = configHost(text(record(object["spec"])["host"]), object.metadata.namespace ?? "", domain)
+    const suffixes: string[] = []
+    if (!isWildcard(host))
+      for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1))
+        suffixes.push(host.slice(dot))
+    return suffixes
+  },
+})
+
+/** The rules that services' own namespaces have for the hosts of this one. */
+function owned(own: DestinationRule, view: View): DestinationRule[] {
+  if (isWildcard(own.host))
+    return view.find(rulesBySuffix, own.host.slice(1)).flatMap(({ metadata }) => {
+      const { name, namespace = "" } = metadata
+      const found = view.mesh.destinationRules.get(namespace)?.find((rule_) => rule_.object.name === name)
+      return found && servicesOf(view, found.host).some((service) => service.namespace === namespace)
+        ? [found]
+        : []
+    })
+  const found: DestinationRule[] = []
+  for (const { namespace } of servicesOf(view, own.host)) {
+    if (namespace === own.namespace) return []
+    for (const other of view.mesh.destinationRules.get(namespace) ?? [])
+      if (hostMatches(other.host, own.host)) found.push(other)
+  }
+  return found
+}
+
 /** A rule outside of the service's namespace takes the place of the one there, for clients of its namespace. */
 function reportShadowing(own: DestinationRule, view: View, report: Report): void {
-  for (const { namespace } of servicesOf(view, own.host)) {
-    if (namespace === own.namespace) return
-    const others = view.mesh.destinationRules.get(namespace)
-    if (others === undefined) continue
-    for (const other of others) {
-      if (!hostMatches(other.host, own.host)) continue
-      const audience = audienceOf(other.exportTo, namespace, view.settings.exportTo.destinationRule)
-      if (!audience.all && !audience.namespaces.has(own.namespace)) continue
-      const what = lost(own, other)
-      if (what === undefined) continue
-      report(shadowingRule, {
-        path: "spec.host",
-        message: `clients in ${own.namespace} take this rule alone for ${own.host} and lose ${what} of ${namespace}/${other.object.name}`,
-        references: [{ object: other.object, path: "" }],
-      })
-      return
-    }
+  const byDefault = view.settings.exportTo.destinationRule
+  let first: { other: DestinationRule; what: string } | undefined
+  let more = 0
+  const mine = isWildcard(own.host) ? (view.mesh.destinationRules.get(own.namespace) ?? []) : []
+  for (const other of owned(own, view)) {
+    if (other.namespace === own.namespace || other.namespace === view.settings.rootNamespace) continue
+    if (!hears(audienceOf(other.exportTo, other.namespace, byDefault), own.namespace)) continue
+    // A rule of its own for the very host goes before the wildcard.
+    const what = mine.some(({ host }) => host === other.host) ? undefined : lost(own, other)
+    if (what === undefined) continue
+    if (first === undefined) first = { other, what }
+    else more++
   }
+  if (first === undefined) return
+  const { other, what } = first
+  report(shadowingRule, {
+    path: "spec.host",
+    message: `clients in ${own.namespace} take this rule alone for ${isWildcard(own.host) ? other.host : own.host} and lose ${what} of ${other.namespace}/${other.object.name}${more > 0 ? `, and what ${more} more set` : ""}`,
+    references: [{ object: other.object, path: "" }],
+  })
 }
 
 export const destinationRuleMerge = check({
@@ -147,6 +182,6 @@ export const destinationRuleMerge = check({
     }
     if (own === undefined) return
     if (same > 1) reportDuplicate(own, rules, view, report)
-    if (namespace !== view.settings.rootNamespace && !isWildcard(host)) reportShadowing(own, view, report)
+    if (namespace !== view.settings.rootNamespace) reportShadowing(own, view, report)
   },
 })

@@ -1,8 +1,8 @@
 import { configHost, isWildcard } from "../../../istio/host.ts"
 import type { Labels } from "../../../istio/mesh.ts"
 import type { RegistryService } from "../../../istio/registry.ts"
-import { refOf } from "../../../kube/object.ts"
-import { list, record, stringMap, text } from "../../../topology/fact/read.ts"
+import { type ObjectRef, refOf } from "../../../kube/object.ts"
+import { type Json, list, record, stringMap, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { servicesOf } from "./host.ts"
@@ -37,29 +37,56 @@ export const subsetUnlabelled = rule({
   source,
 })
 
-/** VirtualServices by `host/subset` of the destinations they send to. Asked only for subsets without endpoints. */
+const noKeys: readonly string[] = []
+const sections = ["http", "tls", "tcp"] as const
+
+/** Calls `visit` with each destination of a VirtualService. */
+function eachTarget(spec: Json, visit: (target: Json) => void): void {
+  for (const section of sections)
+    for (const route of list(spec[section])) {
+      const { route: targets, mirror, mirrors } = record(route)
+      for (const target of list(targets)) visit(record(record(target)["destination"]))
+      for (const target of list(mirrors)) visit(record(record(target)["destination"]))
+      if (mirror !== undefined) visit(record(mirror))
+    }
+}
+
+const isTo = (
+  target: Json,
+  subset: string,
+  host: string,
+  of: { namespace: string; domain: string },
+): boolean =>
+  target["subset"] === subset && configHost(text(target["host"]), of.namespace, of.domain) === host
+
+/** VirtualServices by `host/subset` of the destinations they send to. To build it is to read all of a mesh's: the last to be asked. */
 const routesBySubset = index({
   name: "virtual-services-by-subset",
   kind: virtualServiceKind,
   keysOf: (object, { domain }) => {
-    const namespace = object.metadata.namespace ?? ""
-    const spec = record(object["spec"])
-    const keys = new Set<string>()
-    const add = (target: unknown): void => {
-      const { host, subset } = record(target)
-      if (typeof subset === "string" && subset !== "")
-        keys.add(`${configHost(text(host), namespace, domain)}/${subset}`)
-    }
-    for (const section of ["http", "tls", "tcp"])
-      for (const route of list(spec[section])) {
-        const { route: targets, mirror, mirrors } = record(route)
-        for (const target of list(targets)) add(record(target)["destination"])
-        for (const target of list(mirrors)) add(record(target)["destination"])
-        add(mirror)
-      }
-    return [...keys]
+    let keys: string[] | undefined
+    eachTarget(record(object["spec"]), ({ host, subset }) => {
+      if (typeof subset !== "string" || subset === "") return
+      const key = `${configHost(text(host), object.metadata.namespace ?? "", domain)}/${subset}`
+      if (keys === undefined) keys = [key]
+      else if (!keys.includes(key)) keys.push(key)
+    })
+    return keys ?? noKeys
   },
 })
+
+/** The VirtualServices that send to a subset: of those for the host itself one, if there is one, else all. */
+function routesTo(view: View, host: string, subset: string): readonly ObjectRef[] {
+  const { domain } = view.settings
+  for (const config of view.mesh.meshRoutes.byHost.get(host) ?? []) {
+    let sends = false
+    eachTarget(config.spec, (target) => {
+      sends ||= isTo(target, subset, host, { namespace: config.namespace, domain })
+    })
+    if (sends) return [config.object]
+  }
+  return view.find(routesBySubset, `${host}/${subset}`).map(refOf)
+}
 
 const isOutside = ({ resolution, endpoints, selector }: RegistryService): boolean =>
   resolution !== "CLUSTER" &&
@@ -128,15 +155,15 @@ function checkSubset(
       if (state === "some") return
       idle ||= state === "idle"
     }
-  const routes = view.find(routesBySubset, `${host}/${name}`)
+  const routes = routesTo(view, host, name)
   const [service] = services
   report(subsetEmpty, {
     path: at.path,
     level: routes.length > 0 ? "error" : "warning",
-    message: `no endpoint of ${host} has the labels ${labelsText(labels)} of subset ${name}${idle ? ", as its workload is scaled to zero" : service ? valuesOf(view, service, labels) : ""}${routes.length > 0 ? `; ${listed(routes.map(({ metadata }) => `${metadata.namespace ?? ""}/${metadata.name}`))} sends requests there` : ""}`,
+    message: `no endpoint of ${host} has the labels ${labelsText(labels)} of subset ${name}${idle ? ", as its workload is scaled to zero" : service ? valuesOf(view, service, labels) : ""}${routes.length > 0 ? `; ${listed(routes.map((route) => `${route.namespace}/${route.name}`))} sends requests there` : ""}`,
     references: [
       ...services.slice(0, 2).map((found) => ({ object: found.object, path: "" })),
-      ...routes.slice(0, 3).map((route) => ({ object: refOf(route), path: "" })),
+      ...routes.slice(0, 3).map((route) => ({ object: route, path: "" })),
     ],
   })
 }

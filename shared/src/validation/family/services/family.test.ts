@@ -1,29 +1,217 @@
 import { describe, expect, test } from "vitest"
-import { validateYaml } from "../../testing.ts"
+import { effectOf } from "../../edit.ts"
+import type { Finding } from "../../finding.ts"
+import { type Input, engineOf, here, objectsOf, validateYaml } from "../../testing.ts"
+import {
+  destinationRule,
+  documents,
+  host,
+  namespace,
+  pod,
+  service,
+  serviceEntry,
+  sidecar,
+  virtualService,
+} from "./examples-yaml.ts"
+import { servicesExamples } from "./examples.ts"
 import { services } from "./family.ts"
 
-const told = (yaml: string): string[] =>
-  validateYaml(yaml, { families: [services] }).map(
-    (finding) => `${finding.code} ${finding.object.name} ${finding.path}: ${finding.message}`,
+const findings = (yaml: string, input: Input = {}): readonly Finding[] =>
+  validateYaml(yaml, { families: [services], ...input })
+
+const told = (yaml: string, input: Input = {}): string[] =>
+  findings(yaml, input).map(({ code, object, path }) => `${code} ${object.name} ${path}`)
+
+const node = (zone: string): string =>
+  `apiVersion: v1\nkind: Node\nmetadata: { name: n1, labels: { topology.kubernetes.io/zone: ${zone} } }`
+
+const placed = (name: string, labels: string): string =>
+  pod(name, labels).replace("spec:", "spec:\n  nodeName: n1")
+
+const inZone = destinationRule(
+  "cart",
+  "host: cart\nsubsets: [{ name: a, labels: { topology.kubernetes.io/zone: a } }]",
+)
+const v2 = destinationRule("cart", "host: cart\nsubsets: [{ name: v2, labels: { version: v2 } }]")
+
+const deployment = (replicas: number): string =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: cart-v2, namespace: shop }\nspec:\n  replicas: ${replicas}\n  template: { metadata: { labels: { app: cart, version: v2 } } }`
+
+describe("a subset", () => {
+  const empty = ["destinationrule.subset_empty cart spec.subsets[0]"]
+  const cart = service("cart")
+
+  test("has the zone of its pods' nodes", () => {
+    expect(told(documents(cart, placed("cart-x", "app: cart"), node("a"), inZone))).toEqual([])
+    expect(told(documents(cart, placed("cart-x", "app: cart"), node("b"), inZone))).toEqual(empty)
+  })
+
+  test("may have the zone of a pod whose node is not known", () => {
+    expect(told(documents(cart, placed("cart-x", "app: cart"), inZone))).toEqual([])
+  })
+
+  test("is not filled by pods of another service or namespace with the same labels", () => {
+    expect(told(documents(cart, pod("web-x", "app: web, version: v2"), v2))).toEqual(empty)
+    expect(told(documents(cart, pod("cart-x", "app: cart, version: v2", "front"), v2))).toEqual(empty)
+  })
+
+  test("is filled by pods of another cluster, and by a workload whose pods are to come", () => {
+    const west = documents(cart, pod("cart-x", "app: cart, version: v2"))
+    expect(told(documents(cart, v2), { clusters: { west } })).toEqual([])
+    expect(told(documents(cart, deployment(1), v2))).toEqual([])
+  })
+
+  test("of a workload that is scaled to zero says so", () => {
+    const [finding] = findings(documents(cart, deployment(0), v2))
+    expect(finding?.message).toContain("scaled to zero")
+  })
+
+  test("is filled by the endpoints of a service entry", () => {
+    const entry = (version: string): string =>
+      serviceEntry(
+        "vm",
+        `hosts: [vm.example]\nresolution: STATIC\nports: [{ number: 80, name: http, protocol: HTTP }]\nendpoints: [{ address: 10.0.0.1, labels: { version: ${version} } }]`,
+      )
+    const rule = destinationRule("cart", "host: vm.example\nsubsets: [{ name: v2, labels: { version: v2 } }]")
+    expect(told(documents(entry("v2"), rule))).toEqual([])
+    expect(told(documents(entry("v1"), rule))).toEqual(empty)
+  })
+
+  test("is an error only where routes send to it", () => {
+    const route = virtualService(
+      "cart",
+      "hosts: [shop.example]\ngateways: [gw]\nhttp: [{ route: [{ destination: { host: cart, subset: v2 } }] }]",
+    )
+    expect(findings(documents(cart, v2)).map(({ level }) => level)).toEqual(["warning"])
+    expect(findings(documents(cart, v2, route)).map(({ level }) => level)).toEqual(["error"])
+  })
+})
+
+describe("the host of a DestinationRule", () => {
+  const rule = (written: string): string => destinationRule("cart", `host: "${written}"`)
+
+  test("may be of another cluster, of another domain, of a wildcard, of the cluster set", () => {
+    expect(told(rule("cart"), { clusters: { west: service("cart") } })).toEqual([])
+    expect(told(documents(service("cart"), rule("cart.shop.svc.corp")), { domain: "corp" })).toEqual([])
+    for (const written of ["*.local", "*", "*.shop.svc.cluster.local", "cart.shop.svc.clusterset.local"])
+      expect(told(documents(service("cart"), rule(written)))).toEqual([])
+    expect(told(rule("*.front.svc.cluster.local"))).toHaveLength(1)
+  })
+
+  test("is unknown under the default domain where the domain is another one", () => {
+    expect(told(documents(service("cart"), rule(host("cart"))), { domain: "corp" })).toHaveLength(1)
+  })
+
+  test("that is half a name is taken as it is, and mended", () => {
+    const [finding] = findings(documents(service("cart"), rule("cart.shop")))
+    expect(finding).toMatchObject({
+      code: "destinationrule.host_unknown",
+      fix: { title: `Write the host as ${host("cart")}` },
+    })
+  })
+
+  test("is not looked for where services may not be read", () => {
+    expect(told(rule("nowhere"), { states: { Service: "denied" } })).toEqual([])
+  })
+})
+
+describe("a DestinationRule with a wildcard in a client's namespace", () => {
+  const wide = destinationRule("all", 'host: "*.local"\ntrafficPolicy: { tls: { mode: ISTIO_MUTUAL } }', {
+    namespace: "front",
+  })
+  const cart = documents(service("cart"), pod("cart-v2", "app: cart, version: v2"), v2)
+
+  test("hides the subsets of services' own rules", () => {
+    expect(told(documents(cart, wide))).toEqual(["destinationrule.shadowing all spec.host"])
+  })
+
+  test("does not where the namespace has a rule of its own for the host", () => {
+    const own = destinationRule(
+      "cart",
+      `host: ${host("cart")}\nsubsets: [{ name: v2, labels: { version: v2 } }]`,
+      { namespace: "front" },
+    )
+    expect(told(documents(cart, wide, own))).toEqual([])
+  })
+})
+
+describe("two DestinationRules of one host", () => {
+  const tls = "trafficPolicy: { tls: { mode: ISTIO_MUTUAL } }"
+
+  test("go together when one has the policy and the other the subsets", () => {
+    expect(
+      told(
+        documents(
+          service("cart"),
+          pod("cart-x", "app: cart, version: v2"),
+          v2,
+          destinationRule("policy", `host: ${host("cart")}\n${tls}`),
+        ),
+      ),
+    ).toEqual([])
+  })
+
+  test("do not when they are for different clients", () => {
+    const selecting = (name: string, app: string): string =>
+      destinationRule(name, `host: cart\nworkloadSelector: { matchLabels: { app: ${app} } }\n${tls}`)
+    const pods = documents(pod("a-x", "app: a"), pod("b-x", "app: b"))
+    expect(told(documents(service("cart"), pods, selecting("a", "a"), selecting("b", "b")))).toEqual([])
+    expect(told(documents(service("cart"), pods, selecting("a", "a"), selecting("b", "a")))).toHaveLength(2)
+  })
+})
+
+describe("a Sidecar's egress", () => {
+  const egress = (entry: string): string =>
+    documents(namespace("shop"), service("cart"), sidecar("default", `egress: [{ hosts: ["${entry}"] }]`))
+
+  test.each(["*/*", "./*", "~/*", "istio-system/*", "*/*.svc.cluster.local", `*/${host("cart")}`])(
+    "may import %s",
+    (entry) => {
+      expect(told(egress(entry))).toEqual([])
+    },
   )
 
-describe("two default Sidecars in a namespace", () => {
-  test("are told of both", () => {
-    expect(
-      told(`
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { name: a, namespace: shop }
-spec: {}
----
-apiVersion: networking.istio.io/v1
-kind: Sidecar
-metadata: { name: b, namespace: shop }
-spec: {}
-`),
-    ).toEqual([
-      "sidecar.default_conflict a : b is for the whole of namespace shop too; this one is the oldest and is taken",
-      "sidecar.default_conflict b : a is for the whole of namespace shop too; a is taken",
-    ])
+  test.each(["nowhere/*", "*/*.example.com", `front/${host("cart")}`, "./cart"])(
+    "imports nothing by %s",
+    (entry) => {
+      expect(told(egress(entry))).toEqual(["sidecar.egress_unknown default spec.egress[0].hosts[0]"])
+    },
+  )
+})
+
+describe("fixes of services", () => {
+  const sources = [
+    ...servicesExamples.map(({ fires }) => fires),
+    documents(service("cart"), destinationRule("cart", 'host: "cart.shop"')),
+    documents(namespace("shop"), service("cart"), sidecar("default", 'egress: [{ hosts: ["./cart"] }]')),
+  ]
+  const all = sources.flatMap((yaml) =>
+    findings(yaml).flatMap(({ code, path, fix }) => (fix === null ? [] : [{ yaml, code, path, fix }])),
+  )
+
+  test("are there", () => {
+    expect(new Set(all.map(({ code }) => code))).toEqual(
+      new Set([
+        "destinationrule.host_unknown",
+        "exportto.namespace_unknown",
+        "sidecar.egress_unknown",
+        "sidecar.outbound_mode",
+      ]),
+    )
+  })
+
+  test.each(all)("$fix.title removes $code and adds nothing", ({ yaml, code, path, fix }) => {
+    const engine = engineOf(yaml, { families: [services] })
+    const effect = effectOf(fix.edits, ({ kind, namespace: of, name }) =>
+      objectsOf(yaml).find(
+        ({ kind: own, metadata }) =>
+          kind.startsWith(own) && (metadata.namespace ?? "") === of && metadata.name === name,
+      ),
+    )
+    const before = engine.findings().map((finding) => `${finding.code} ${finding.path}`)
+    for (const object of effect?.put ?? []) engine.put(here, object)
+    const after = engine.findings().map((finding) => `${finding.code} ${finding.path}`)
+    expect(before).toContain(`${code} ${path}`)
+    expect(after).toEqual(before.filter((one) => one !== `${code} ${path}`))
   })
 })

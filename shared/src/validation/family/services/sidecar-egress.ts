@@ -122,6 +122,8 @@ function fixOf(object: KubeObject, entry: Entry, view: View): Pick<Details, "fix
 
 /** Whether the namespace of an entry is one of any cluster, or something is known of it. */
 const isNamespace = (view: View, name: string): boolean =>
+  name === view.istioNamespace ||
+  name === view.settings.rootNamespace ||
   [view, ...view.others].some(
     (candidate) =>
       candidate.get("Namespace", "", name) !== undefined ||
