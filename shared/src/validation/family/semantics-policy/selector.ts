@@ -53,16 +53,25 @@ export const selectorRules = [selectorInvalid, selectorEmpty]
 /** A selector of the security and telemetry kinds (`matchLabels`), or of the networking kinds (`labels`). */
 export function checkSelector(
   object: KubeObject,
-  at: { field: "selector" | "workloadSelector"; labels: "matchLabels" | "labels" },
+  place: { field: "selector" | "workloadSelector"; labels: "matchLabels" | "labels" },
   report: Report,
 ): void {
-  const selector = section(record(object["spec"])[at.field])
+  const selector = section(record(object["spec"])[place.field])
   if (selector === undefined) return
-  const labels = selector[at.labels]
-  if (isEmptyMap(labels)) return reportEmpty(object, at.field, report)
+  const labels = selector[place.labels]
+  if (isEmptyMap(labels)) return reportEmpty(object, place.field, report)
   const problem = selectorProblem(labels)
   if (problem !== undefined)
-    report(selectorInvalid, { path: `spec.${at.field}.${at.labels}`, message: problem })
+    report(selectorInvalid, {
+      path: wrongLabel(`spec.${place.field}.${place.labels}`, record(labels)),
+      message: problem,
+    })
+}
+
+/** Where the label is that a selector cannot have. */
+const wrongLabel = (path: string, labels: Json): string => {
+  const key = Object.keys(labels).find((name) => selectorProblem({ [name]: labels[name] }) !== undefined)
+  return key === undefined ? path : at(path, key)
 }
 
 /** Kinds where no selector and an empty one are the same to Istio, so that leaving it out is safe. */
@@ -138,7 +147,7 @@ export function checkTargets(
   const set = Number(isSet(selector)) + Number(isSet(spec["targetRef"])) + Number(refs.length > 0)
   if (set > 1)
     report(targetConflict, {
-      path: "spec",
+      path: isSet(selector) ? `spec.${field}` : "spec.targetRef",
       message: `only one of ${field}, targetRef and targetRefs may be set, here are ${set}`,
     })
   if (isSet(selector))

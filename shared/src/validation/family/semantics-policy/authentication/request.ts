@@ -36,7 +36,7 @@ function checkLocations(jwt: Json, path: string, report: Report): void {
   for (const [i, header] of items(jwt["fromHeaders"]).entries())
     if (text(record(header)["name"]) === "")
       report(rules.locationInvalid, {
-        path: at(`${path}.fromHeaders`, i),
+        path: `${at(`${path}.fromHeaders`, i)}.name`,
         message: "the header of a token has no name",
       })
   for (const [field, what] of [

@@ -73,14 +73,3 @@ export const portLevelInvalid = rule({
   remedy: "Select workloads, and list their ports (1 to 65535), or leave portLevelMtls out",
   source: peers,
 })
-
-export const rootSelectorIgnored = rule({
-  code: "peerauthentication.root_selector_ignored",
-  aliases: [],
-  level: "warning",
-  title: "Policy for workloads in the root namespace",
-  effect:
-    "istiod takes policies of the root namespace for the whole mesh only, and leaves those with a selector out everywhere",
-  remedy: "Move the policy to the namespace of the workloads, or drop the selector for the whole mesh",
-  source: peers,
-})

@@ -109,9 +109,4 @@ export const policyExamples: readonly Example[] = [
     fires: peer("portLevelMtls: {8080: {mode: DISABLE}}"),
     silent: peer("selector: {matchLabels: {app: web}}\nportLevelMtls: {8080: {mode: DISABLE}}"),
   },
-  {
-    code: "peerauthentication.root_selector_ignored",
-    fires: peer("selector: {matchLabels: {app: web}}\nmtls: {mode: STRICT}", "namespace: istio-system"),
-    silent: peer("mtls: {mode: STRICT}", "namespace: istio-system"),
-  },
 ]
