@@ -3,7 +3,7 @@ import { isDnsLabel, isPartialWildcard, wildcardDomainProblem } from "./name.ts"
 import type { Problem } from "./problem.ts"
 
 function namePartProblem(host: string, ipAllowed: boolean): Problem {
-  if (host !== "*" && !host.includes(".") && !(ipAllowed && isIpAddress(host)))
+  if (host !== "*" && !host.includes("."))
     return `${host === "" ? "the host" : host} is a short name; a full name with a dot is needed`
   const problem = wildcardDomainProblem(host)
   if (problem !== undefined && !(ipAllowed && isIpAddress(host))) return problem

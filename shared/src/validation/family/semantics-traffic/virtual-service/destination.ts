@@ -22,7 +22,9 @@ export function sayDestination(value: unknown, path: string, say: Say): void {
 function sayTarget(target: Json, path: string, generated: boolean, say: Say): void {
   if (!isThere(target["destination"])) say(invalid, path, "there is no destination")
   else if (!generated) sayDestination(target["destination"], `${path}.destination`, say)
-  if (target["headers"] !== undefined) sayHeaders(target["headers"], `${path}.headers`, say)
+  // Targets of tcp and tls routes have no such field; that is for the structure to say.
+  if (target["headers"] !== undefined && path.startsWith("spec.http"))
+    sayHeaders(target["headers"], `${path}.headers`, say)
 }
 
 /** Destinations of an http, tcp or tls route with their weights. `generated`: made by istiod from the Gateway API, which may point to nothing. */

@@ -17,8 +17,7 @@ export function sayConflicts(route: Json, path: string, isDelegate: boolean, say
   const targets = list(route["route"]).length > 0
   if (has("delegate") && !isDelegate) {
     if (has("redirect")) say(routeRule, path, "a route with a delegate cannot redirect as well")
-    if (Array.isArray(route["route"]))
-      say(routeRule, path, "a route with a delegate cannot have destinations as well")
+    if (targets) say(routeRule, path, "a route with a delegate cannot have destinations as well")
     return
   }
   if (has("delegate"))

@@ -136,11 +136,12 @@ export function sayCors(route: Json, path: string, say: Say): void {
 const kib = 1024
 
 /** The bytes of a body; those of `bytes` stand in base64. */
-function sizeOf(body: Json): number {
-  const { string, bytes } = body
-  if (typeof string === "string")
-    return string.length * 3 <= 100 * kib ? 0 : new TextEncoder().encode(string).length
-  return typeof bytes === "string" ? Math.floor((bytes.replace(/=+$/, "").length * 3) / 4) : 0
+function sizeOf({ string, bytes }: Json): number {
+  const plain =
+    typeof string === "string" && string.length * 3 > 100 * kib ? new TextEncoder().encode(string).length : 0
+  return typeof bytes === "string"
+    ? Math.max(plain, Math.floor((bytes.replace(/=+$/, "").length * 3) / 4))
+    : plain
 }
 
 /** A status and body that the proxy answers with by itself. */

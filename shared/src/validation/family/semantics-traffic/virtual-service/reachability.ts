@@ -76,27 +76,32 @@ class Reader<M> {
       if (coverer !== undefined) {
         coverers.push(coverer)
         if (candidate.match >= 0 && coverer.match >= 0) this.sayMatch(candidate, coverer)
-      } else if (this.mayCover(candidate, candidates.length)) this.earlier.push(candidate)
+      } else this.earlier.push(candidate)
     }
     if (coverers.length === candidates.length) this.sayRoute(index, coverers)
   }
 
-  /** A delegate's requests may fall through to the next route; a delegate's match may be dropped with its route when its root has none for it. */
-  private mayCover(candidate: Candidate<M>, siblings: number): boolean {
-    if (isThere(record(this.routes[candidate.route])["delegate"])) return false
-    return !this.context.isDelegate || siblings === 1
+  private covererOf(candidate: Candidate<M>): Candidate<M> | undefined {
+    for (const earlier of this.earlier) if (this.leavesNothing(earlier, candidate)) return earlier
+    return undefined
   }
 
-  private covererOf(candidate: Candidate<M>): Candidate<M> | undefined {
-    const { isDelegate, bound } = this.context
-    for (const earlier of this.earlier)
-      if (
-        isDelegate
-          ? earlier.match < 0 || sameMatch(earlier.value, candidate.value)
-          : this.section.covers(earlier.read, candidate.read, bound)
+  /**
+   * Requests may fall through a delegate to the next route, and a delegate's route is dropped with all its matches when its root has no place for
+   * one of them: there, only what is written alike is sure.
+   */
+  private leavesNothing(earlier: Candidate<M>, candidate: Candidate<M>): boolean {
+    const { routes, section, context } = this
+    const route = record(routes[earlier.route])
+    const isSameRoute = earlier.route === candidate.route
+    if (isThere(route["delegate"]))
+      return (
+        sameMatch(earlier.value, candidate.value) &&
+        (isSameRoute || sameAction(route, routes[candidate.route]))
       )
-        return earlier
-    return undefined
+    if (!context.isDelegate) return section.covers(earlier.read, candidate.read, context.bound)
+    if (earlier.match < 0) return true
+    return (isSameRoute || list(route["match"]).length === 1) && sameMatch(earlier.value, candidate.value)
   }
 
   private sayMatch(candidate: Candidate<M>, coverer: Candidate<M>): void {

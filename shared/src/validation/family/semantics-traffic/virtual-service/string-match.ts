@@ -2,8 +2,6 @@ import { record } from "../../../../topology/fact/read.ts"
 import type { Problem } from "../../../semantic/problem.ts"
 import { re2Problem } from "../../../semantic/re2.ts"
 
-const kinds = ["exact", "prefix", "regex"] as const
-
 /** What is wrong with a pattern in a StringMatch, `*` included, which Istio reads as "is there" for headers only. */
 const regexProblem = (regex: string): Problem =>
   regex === "" ? "the regex is empty and would match nothing" : re2Problem(regex)
@@ -12,12 +10,7 @@ const regexProblem = (regex: string): Problem =>
  * What is wrong with a StringMatch. `emptyPrefix`: a URI may begin with nothing, Envoy refuses it elsewhere. Source: istio `validateStringMatch`.
  */
 export function stringMatchProblem(value: unknown, emptyPrefix = false): Problem {
-  const match = record(value)
-  let written = 0
-  for (const kind of kinds) if (typeof match[kind] === "string") written++
-  if (written > 1)
-    return `only one of exact, prefix and regex may be written, not ${kinds.filter((kind) => typeof match[kind] === "string").join(" and ")}`
-  const { prefix, regex } = match
+  const { prefix, regex } = record(value)
   if (prefix === "" && !emptyPrefix) return "the prefix is empty; leave the match out to take everything"
   return typeof regex === "string" ? regexProblem(regex) : undefined
 }

@@ -34,7 +34,8 @@ export function portsProblem(ports: unknown, known?: ReadonlySet<unknown>): Prob
     if (known !== undefined && !known.has(name))
       return `${name} is no port of the ServiceEntry; there are ${[...known].map(shown).join(", ")}`
     if (!isDnsLabel(name)) return `"${name}" is no name of a port`
-    if (typeof port === "number" && !isPort(port)) return `port ${port} of ${name} is not between 1 and 65535`
+    if (port === null || (typeof port === "number" && !isPort(port)))
+      return `port ${port} of ${name} is not between 1 and 65535`
   }
   return undefined
 }
