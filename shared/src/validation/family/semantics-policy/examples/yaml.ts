@@ -14,7 +14,7 @@ export const yamlOf =
       `kind: ${kind}`,
       "metadata:",
       "  name: example",
-      ...(metadata.includes("namespace:") ? [] : ["  namespace: shop"]),
+      "  namespace: shop",
       ...(metadata === "" ? [] : [indented(metadata)]),
       "spec:",
       indented(spec),
