@@ -2,9 +2,9 @@ import type { KubeObject } from "../../../kube/object.ts"
 import { record } from "../../../topology/fact/read.ts"
 import { type Check, type Report, type View, check } from "../../check.ts"
 import { at } from "../../path.ts"
-import { hasProxy, isCaptured, isInjected, labelsOf } from "./dataplane.ts"
+import { labelsOf } from "./dataplane.ts"
 import { kubernetesGateway, serviceEntry, templateKinds, waypointKinds, workloadEntry } from "./kinds.ts"
-import { waypointNotAllowed, waypointNotFound, waypointTraffic, waypointUnused } from "./rules.ts"
+import { waypointNotAllowed, waypointNotFound, waypointTraffic } from "./rules.ts"
 import { admits, isWaypoint, namedWaypoint, trafficOf, useWaypoint } from "./waypoint.ts"
 
 type Labels = Readonly<Record<string, string>>
@@ -55,8 +55,8 @@ function checkBinding(view: View, { labels, path, namespace, traffic }: Bearer, 
   })
 }
 
-const labelPath = at("metadata.labels", useWaypoint)
-const templatePath = at("spec.template.metadata.labels", useWaypoint)
+export const labelPath = at("metadata.labels", useWaypoint)
+export const templatePath = at("spec.template.metadata.labels", useWaypoint)
 
 const bearing = (
   kind: string,
@@ -84,40 +84,12 @@ export const templateAnnotations = (object: KubeObject): Labels =>
 export const isOwned = (object: KubeObject): boolean =>
   Array.isArray(object.metadata["ownerReferences"]) && object.metadata["ownerReferences"].length > 0
 
-/** A pod that something makes is told of there. */
-const podLabels = (object: KubeObject): Labels => (isOwned(object) ? {} : labelsOf(object))
-
 const own = (traffic: Bearer["traffic"]) => (object: KubeObject) => ({
   labels: labelsOf(object),
   path: labelPath,
   namespace: namespaceOf(object),
   traffic,
 })
-
-/** A label on the workload itself asks for a waypoint for workloads, which only a captured one gets. */
-const unused = (kind: string): Check =>
-  check({
-    name: `waypoint/unused/${kind}`,
-    subject: kind,
-    reads: ["Namespace"],
-    needs: ["Namespace"],
-    rules: [waypointUnused],
-    run: (object, view, report) => {
-      const isPod = kind === "Pod"
-      const labels = isPod ? podLabels(object) : templateLabels(object)
-      const waypoint = namedWaypoint(labels, namespaceOf(object))
-      if (waypoint === undefined || waypoint === "none") return
-      const namespace = view.get("Namespace", "", namespaceOf(object))
-      const annotations = isPod ? (object.metadata.annotations ?? {}) : templateAnnotations(object)
-      const hasSidecar = isInjected(labels, annotations, namespace) || (isPod && hasProxy(object))
-      if (isCaptured(labels, namespace) && !hasSidecar) return
-      report(waypointUnused, {
-        path: isPod ? labelPath : templatePath,
-        message: `it names waypoint ${waypoint.name} and ${hasSidecar ? "has a sidecar" : "is not labelled for ambient"}`,
-        references: [{ object: waypoint, path: "" }],
-      })
-    },
-  })
 
 export const bindingChecks: readonly Check[] = [
   bearing("Namespace", (object) => ({
@@ -129,7 +101,6 @@ export const bindingChecks: readonly Check[] = [
   bearing("Service", own("service")),
   bearing(serviceEntry, own("service")),
   bearing(workloadEntry, own("workload")),
-  bearing("Pod", (object) => ({ ...own("workload")(object), labels: podLabels(object) })),
   ...templateKinds.map((kind) =>
     bearing(kind, (object) => ({
       labels: templateLabels(object),
@@ -138,6 +109,4 @@ export const bindingChecks: readonly Check[] = [
       traffic: "workload" as const,
     })),
   ),
-  unused("Pod"),
-  ...templateKinds.map(unused),
 ]

@@ -1,7 +1,7 @@
-import { configHost } from "../../../istio/host.ts"
-import type { KubeObject } from "../../../kube/object.ts"
+import { configHost, serviceHost } from "../../../istio/host.ts"
+import { type KubeObject, type ObjectRef, refOf } from "../../../kube/object.ts"
 import { type Json, list, record, strings, text } from "../../../topology/fact/read.ts"
-import { type Check, type View, check } from "../../check.ts"
+import { type Report, type View, check, index } from "../../check.ts"
 import type { Rule } from "../../rule.ts"
 import { isAmbientNamespace, labelsOf } from "./dataplane.ts"
 import { destinationRule, virtualService, waypointKinds } from "./kinds.ts"
@@ -11,7 +11,7 @@ import {
   virtualServiceElsewhere,
   virtualServiceNoWaypoint,
 } from "./rules.ts"
-import { hasAmbient, serviceWaypoint } from "./waypoint.ts"
+import { serviceWaypoint } from "./waypoint.ts"
 
 const isForMesh = (spec: Json): boolean => {
   const gateways = strings(spec["gateways"])
@@ -36,70 +36,92 @@ const policiesHttp = (spec: Json): boolean =>
   isHttpPolicy(record(spec["trafficPolicy"])) ||
   list(spec["subsets"]).some((subset) => isHttpPolicy(record(record(subset)["trafficPolicy"])))
 
-/** The service behind a host in an ambient namespace. */
-function ambientService(view: View, host: string, from: string): KubeObject | undefined {
-  const end = `.svc.${view.settings.domain}`
-  const full = configHost(host, from, view.settings.domain)
-  if (!full.endsWith(end)) return undefined
-  const [name = "", namespace = "", rest] = full.slice(0, -end.length).split(".")
-  if (rest !== undefined || !isAmbientNamespace(view.get("Namespace", "", namespace))) return undefined
-  return view.get("Service", namespace, name)
+/** DestinationRules by the host they name. */
+const rulesByHost = index({
+  name: "ambient/rules-by-host",
+  kind: destinationRule,
+  keysOf: (object, { domain }) => [
+    configHost(text(record(object["spec"])["host"]), object.metadata.namespace ?? "", domain),
+  ],
+})
+
+type Route = { object: ObjectRef; path: string }
+
+/** HTTP routes of clients in the mesh for a host. */
+function routesTo(view: View, host: string): Route[] {
+  const found: Route[] = []
+  for (const { object, hosts, spec } of view.mesh.meshRoutes.byHost.get(host) ?? [])
+    if (routesHttp(spec)) found.push({ object, path: `spec.hosts[${hosts.indexOf(host)}]` })
+  return found
 }
 
-type Kind = {
-  kind: string
-  hosts: (spec: Json) => readonly { host: string; path: string }[]
-  isHttp: (spec: Json) => boolean
-  noWaypoint: Rule
-  elsewhere: Rule
+const policiesOf = (view: View, host: string): Route[] =>
+  view
+    .find(rulesByHost, host)
+    .filter((object) => policiesHttp(record(object["spec"])))
+    .map((object) => ({ object: refOf(object), path: "spec.host" }))
+
+type Service = { service: KubeObject; hasWaypoint: boolean }
+
+function reportRoutes(
+  routes: readonly Route[],
+  { service, hasWaypoint }: Service,
+  { noWaypoint, elsewhere }: { noWaypoint: Rule; elsewhere: Rule },
+  report: Report,
+): void {
+  const namespace = service.metadata.namespace ?? ""
+  const name = `${namespace}/${service.metadata.name}`
+  for (const { object, path } of routes) {
+    const references = [{ object: refOf(service), path: "" }]
+    if (!hasWaypoint)
+      report(noWaypoint, {
+        at: object,
+        path,
+        message: `service ${name} is ambient and has no waypoint`,
+        references,
+      })
+    else if (object.namespace !== namespace)
+      report(elsewhere, {
+        at: object,
+        path,
+        message: `the waypoint of ${name} looks only at what is in ${namespace}`,
+        references,
+      })
+  }
 }
 
-const routed = ({ kind, hosts, isHttp, noWaypoint, elsewhere }: Kind): Check =>
-  check({
-    name: `ambient/${kind}`,
-    subject: kind,
-    reads: [...waypointKinds, "Service"],
-    needs: ["Namespace", "Service"],
-    rules: [noWaypoint, elsewhere],
-    run: (object, view, report) => {
-      if (!hasAmbient(view)) return
-      const spec = record(object["spec"])
-      if (!isHttp(spec)) return
-      const own = object.metadata.namespace ?? ""
-      for (const { host, path } of hosts(spec)) {
-        const service = ambientService(view, host, own)
-        if (service === undefined) continue
-        const namespace = service.metadata.namespace ?? ""
-        const references = [{ object: { kind: "Service", namespace, name: service.metadata.name }, path: "" }]
-        if (serviceWaypoint(view, labelsOf(service), namespace) === undefined)
-          report(noWaypoint, {
-            path,
-            message: `service ${namespace}/${service.metadata.name} is ambient and has no waypoint`,
-            references,
-          })
-        else if (namespace !== own)
-          report(elsewhere, {
-            path,
-            message: `the waypoint of ${namespace}/${service.metadata.name} looks only at what is in ${namespace}`,
-            references,
-          })
-      }
-    },
-  })
-
-export const routeChecks: readonly Check[] = [
-  routed({
-    kind: virtualService,
-    hosts: (spec) => strings(spec["hosts"]).map((host, at) => ({ host, path: `spec.hosts[${at}]` })),
-    isHttp: routesHttp,
-    noWaypoint: virtualServiceNoWaypoint,
-    elsewhere: virtualServiceElsewhere,
-  }),
-  routed({
-    kind: destinationRule,
-    hosts: (spec) => [{ host: text(spec["host"]), path: "spec.host" }],
-    isHttp: policiesHttp,
-    noWaypoint: destinationRuleNoWaypoint,
-    elsewhere: destinationRuleElsewhere,
-  }),
-]
+/** Asked by namespace, of its services: most meshes have few ambient ones, and many routes. */
+export const ambientRoutes = check({
+  name: "ambient/routes",
+  subject: "Namespace",
+  reads: [...waypointKinds, "Service", virtualService, destinationRule],
+  needs: ["Service"],
+  rules: [
+    virtualServiceNoWaypoint,
+    virtualServiceElsewhere,
+    destinationRuleNoWaypoint,
+    destinationRuleElsewhere,
+  ],
+  run: (namespace, view, report) => {
+    if (!isAmbientNamespace(namespace)) return
+    for (const service of view.inNamespace("Service", namespace.metadata.name)) {
+      const host = serviceHost(service.metadata.name, namespace.metadata.name, view.settings.domain)
+      const [routes, rules] = [routesTo(view, host), policiesOf(view, host)]
+      if (routes.length + rules.length === 0) continue
+      const hasWaypoint = serviceWaypoint(view, labelsOf(service), namespace.metadata.name) !== undefined
+      const target = { service, hasWaypoint }
+      reportRoutes(
+        routes,
+        target,
+        { noWaypoint: virtualServiceNoWaypoint, elsewhere: virtualServiceElsewhere },
+        report,
+      )
+      reportRoutes(
+        rules,
+        target,
+        { noWaypoint: destinationRuleNoWaypoint, elsewhere: destinationRuleElsewhere },
+        report,
+      )
+    }
+  },
+})

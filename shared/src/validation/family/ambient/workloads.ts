@@ -1,17 +1,26 @@
 import { type KubeObject, refOf } from "../../../kube/object.ts"
-import { type Check, check } from "../../check.ts"
+import { type Check, type Report, type View, check } from "../../check.ts"
 import { at } from "../../path.ts"
-import { isOwned, templateAnnotations, templateLabels } from "./bindings.ts"
+import { isOwned, labelPath, templateAnnotations, templateLabels, templatePath } from "./bindings.ts"
 import {
   annotationsOf,
   hasProxy,
   injectsSidecars,
   isAmbientNamespace,
+  isCaptured,
   isInjected,
   labelsOf,
 } from "./dataplane.ts"
 import { templateKinds } from "./kinds.ts"
-import { namespaceBoth, namespaceMixed, podBoth, sidecarInAmbient, workloadBoth } from "./rules.ts"
+import {
+  namespaceBoth,
+  namespaceMixed,
+  podBoth,
+  sidecarInAmbient,
+  waypointUnused,
+  workloadBoth,
+} from "./rules.ts"
+import { namedWaypoint, useWaypoint } from "./waypoint.ts"
 
 const mode = "istio.io/dataplane-mode"
 const inject = "sidecar.istio.io/inject"
@@ -77,48 +86,65 @@ const isMeantAmbient = ({ labels }: Workload, namespace: KubeObject | undefined)
   !injectsSidecars(namespace) &&
   labels["gateway.networking.k8s.io/gateway-name"] === undefined
 
+/** A label on the workload itself asks for a waypoint for workloads, which only a captured one gets. */
+function checkWaypoint(object: KubeObject, workload: Workload, view: View, report: Report): void {
+  if (workload.labels[useWaypoint] === undefined) return
+  const own = namespaceOf(object)
+  const waypoint = namedWaypoint(workload.labels, own)
+  if (waypoint === undefined || waypoint === "none") return
+  const namespace = view.get("Namespace", "", own)
+  const hasSidecar = gets(workload, namespace)
+  if (isCaptured(workload.labels, namespace) && !hasSidecar) return
+  report(waypointUnused, {
+    path: workload.path === "metadata.labels" ? labelPath : templatePath,
+    message: `it names waypoint ${waypoint.name} and ${hasSidecar ? "has a sidecar" : "is not labelled for ambient"}`,
+    references: [{ object: waypoint, path: "" }],
+  })
+}
+
+function checkLabels(object: KubeObject, workload: Workload, view: View, report: Report): void {
+  const isLabelled = workload.labels[mode] === "ambient"
+  if (!isLabelled && !workload.isProxied && !asksSidecar(workload)) return
+  const own = namespaceOf(object)
+  const namespace = view.get("Namespace", "", own)
+  if (!gets(workload, namespace)) return
+  if (isLabelled)
+    report(workloadBoth, {
+      path: at(workload.path, mode),
+      message: `it is labelled ${mode}: ambient, and ${why(workload, own)}`,
+    })
+  else if (isMeantAmbient(workload, namespace))
+    report(sidecarInAmbient, {
+      path: workload.labels[inject] === undefined ? "metadata" : at(workload.path, inject),
+      message: `namespace ${own} is ambient, and this ${object.kind.toLowerCase()} ${why(workload, own)}`,
+    })
+}
+
+/** The CNI plugin notes at each pod what it did. */
+function checkCaptured(pod: KubeObject, report: Report): void {
+  if (annotationsOf(pod)["ambient.istio.io/redirection"] !== "enabled" || !hasProxy(pod)) return
+  report(podBoth, {
+    path: at("metadata.annotations", "ambient.istio.io/redirection"),
+    message: "it runs istio-proxy, and its traffic is redirected to the ztunnel too",
+  })
+}
+
 /** What a workload's own labels, with its namespace's, make of its pods. Said of the workload; of a pod only when nothing makes it. */
 const labelled = (kind: string): Check =>
   check({
     name: `ambient/workload_labels/${kind}`,
     subject: kind,
     reads: ["Namespace"],
-    rules: [workloadBoth, sidecarInAmbient],
+    rules: [workloadBoth, sidecarInAmbient, waypointUnused, ...(kind === "Pod" ? [podBoth] : [])],
     run: (object, view, report) => {
       const isPod = kind === "Pod"
+      if (isPod) checkCaptured(object, report)
       if (isPod && isOwned(object)) return
       const workload = workloadOf(object, isPod)
-      const isLabelled = workload.labels[mode] === "ambient"
-      if (!isLabelled && !workload.isProxied && !asksSidecar(workload)) return
-      const own = namespaceOf(object)
-      const namespace = view.get("Namespace", "", own)
-      if (!gets(workload, namespace)) return
-      if (isLabelled)
-        report(workloadBoth, {
-          path: at(workload.path, mode),
-          message: `it is labelled ${mode}: ambient, and ${why(workload, own)}`,
-        })
-      else if (isMeantAmbient(workload, namespace))
-        report(sidecarInAmbient, {
-          path: workload.labels[inject] === undefined ? "metadata" : at(workload.path, inject),
-          message: `namespace ${own} is ambient, and this ${kind.split(".")[0]?.toLowerCase() ?? "workload"} ${why(workload, own)}`,
-        })
+      checkLabels(object, workload, view, report)
+      checkWaypoint(object, workload, view, report)
     },
   })
-
-export const captured = check({
-  name: "ambient/captured_pods",
-  subject: "Pod",
-  reads: [],
-  rules: [podBoth],
-  run: (pod, _view, report) => {
-    if (annotationsOf(pod)["ambient.istio.io/redirection"] !== "enabled" || !hasProxy(pod)) return
-    report(podBoth, {
-      path: at("metadata.annotations", "ambient.istio.io/redirection"),
-      message: "it runs istio-proxy, and its traffic is redirected to the ztunnel too",
-    })
-  },
-})
 
 export const mixed = check({
   name: "ambient/mixed_namespace",
@@ -151,6 +177,5 @@ export const workloadChecks: readonly Check[] = [
   bothLabels,
   labelled("Pod"),
   ...templateKinds.map(labelled),
-  captured,
   mixed,
 ]

@@ -213,10 +213,39 @@ function runPlace(view: View, place: Place, report: Report): void {
   } else checkOriginated(place, demands, report)
 }
 
-export const pairs = check({
+/** With automatic mutual TLS a rule that says nothing of TLS leaves it as it is. */
+function checkHidden(rule: KubeObject, view: View, report: Report): void {
+  const spec = specOf(rule)
+  if (record(spec["trafficPolicy"])["tls"] !== undefined) return
+  const namespace = namespaceOf(rule)
+  const scope = scopeOf(text(spec["host"]), namespace, view.settings.domain)
+  if (scope === undefined || scope.kind === "mesh") return
+  const end = `.svc.${view.settings.domain}`
+  if (scope.kind === "host" && !scope.host.endsWith(end)) return
+  const own = scope.kind === "host" ? scope.host.slice(scope.host.indexOf(".") + 1, -end.length) : undefined
+  const ref = refOf(rule)
+  for (const wildcard of wildcardsFor(view.settings.domain, own)) {
+    const wider = view
+      .find(wideMutualRules, wildcard)
+      .map(refOf)
+      .find(
+        (other) =>
+          [own, namespace, view.settings.rootNamespace].includes(other.namespace) && other.name !== ref.name,
+      )
+    if (wider === undefined) continue
+    report(widerHidden, {
+      path: "spec.trafficPolicy",
+      message: `mutual TLS of DestinationRule ${wider.namespace}/${wider.name} for ${wildcard} does not count for ${text(spec["host"])}`,
+      references: [{ object: wider, path: "spec.trafficPolicy.tls.mode" }],
+    })
+    return
+  }
+}
+
+export const destinationRuleTls = check({
   name: "destinationrule/mutual_tls",
   subject: destinationRule,
-  reads: [...serviceKinds, ...instanceKinds, "Namespace", peerAuthentication],
+  reads: [...serviceKinds, ...instanceKinds, "Namespace", peerAuthentication, destinationRule],
   rules: [
     plaintextToStrict,
     plaintextToMeshStrict,
@@ -224,50 +253,15 @@ export const pairs = check({
     mutualToNoProxy,
     mutualToExternal,
     tlsToSidecar,
+    widerHidden,
   ],
   run: (rule, view, report) => {
     const spec = specOf(rule)
+    if (!view.settings.autoMtls) checkHidden(rule, view, report)
     const places = tlsPlaces(spec)
     if (places.length === 0) return
     const scope = scopeOf(text(spec["host"]), namespaceOf(rule), view.settings.domain)
     if (scope === undefined) return
     for (const place of places) runPlace(view, { ...place, rule, scope }, report)
-  },
-})
-
-/** With automatic mutual TLS a rule that says nothing of TLS leaves it as it is. */
-export const hidden = check({
-  name: "destinationrule/hides_mutual_tls",
-  subject: destinationRule,
-  reads: [],
-  rules: [widerHidden],
-  run: (rule, view, report) => {
-    if (view.settings.autoMtls) return
-    const spec = specOf(rule)
-    if (record(spec["trafficPolicy"])["tls"] !== undefined) return
-    const namespace = namespaceOf(rule)
-    const scope = scopeOf(text(spec["host"]), namespace, view.settings.domain)
-    if (scope === undefined || scope.kind === "mesh") return
-    const end = `.svc.${view.settings.domain}`
-    if (scope.kind === "host" && !scope.host.endsWith(end)) return
-    const own = scope.kind === "host" ? scope.host.slice(scope.host.indexOf(".") + 1, -end.length) : undefined
-    const ref = refOf(rule)
-    for (const wildcard of wildcardsFor(view.settings.domain, own)) {
-      const wider = view
-        .find(wideMutualRules, wildcard)
-        .map(refOf)
-        .find(
-          (other) =>
-            [own, namespace, view.settings.rootNamespace].includes(other.namespace) &&
-            other.name !== ref.name,
-        )
-      if (wider === undefined) continue
-      report(widerHidden, {
-        path: "spec.trafficPolicy",
-        message: `mutual TLS of DestinationRule ${wider.namespace}/${wider.name} for ${wildcard} does not count for ${text(spec["host"])}`,
-        references: [{ object: wider, path: "spec.trafficPolicy.tls.mode" }],
-      })
-      return
-    }
   },
 })

@@ -323,7 +323,7 @@ const overruled: readonly Example[] = [
     meshConfig: authorizers,
   },
   {
-    code: "workload.no_authorization_policy",
+    code: "namespace.workloads_without_authorization_policy",
     fires: yaml(...cart, deployment("web"), to("{ methods: [GET] }")),
     silent: yaml(...cart, deployment("cart"), to("{ methods: [GET] }")),
   },

@@ -1,5 +1,5 @@
 import type { Family } from "../../check.ts"
-import { hidden, pairs } from "./destination-rule-tls.ts"
+import { destinationRuleTls } from "./destination-rule-tls.ts"
 import { identityNeedsMtls } from "./identity-needs-mtls.ts"
 import { mtlsRules } from "./mtls-rules.ts"
 import { contradictions } from "./never.ts"
@@ -11,7 +11,7 @@ import { overruled, overruledRules, providerConflicts, providers } from "./overr
 import { inRoot, peerRules, portLevels } from "./peer-authentication.ts"
 import { modes, plaintext } from "./peer-authentication-tls.ts"
 import { selectorChecks, selectorRules } from "./selector.ts"
-import { uncovered, uncoveredChecks } from "./uncovered.ts"
+import { uncovered, uncoveredWorkloads } from "./uncovered.ts"
 import { accounts, namespaces, sourceRules } from "./source-names.ts"
 
 /** Who may call whom, and how: AuthorizationPolicy, RequestAuthentication, PeerAuthentication, and what DestinationRules say of TLS. */
@@ -35,8 +35,7 @@ export const security: Family = {
     ...selectorChecks,
     inRoot,
     portLevels,
-    pairs,
-    hidden,
+    destinationRuleTls,
     modes,
     plaintext,
     identityNeedsMtls,
@@ -45,6 +44,6 @@ export const security: Family = {
     overruled,
     providers,
     providerConflicts,
-    ...uncoveredChecks,
+    uncoveredWorkloads,
   ],
 }

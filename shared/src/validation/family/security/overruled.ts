@@ -137,7 +137,7 @@ export const ruleCovers = (wide: Json, narrow: Json): boolean =>
 export const overruled = check({
   name: "authorizationpolicy/overruled",
   subject: authorizationPolicy,
-  reads: [],
+  reads: [authorizationPolicy],
   rules: [overruledByDeny, uselessBesideAllowAll, deniesEverything],
   run: (policy, view, report) => {
     const spec = specOf(policy)
@@ -237,7 +237,7 @@ function isFirst(view: View, policy: KubeObject, other: Config): boolean {
 export const providerConflicts = check({
   name: "authorizationpolicy/several_providers",
   subject: authorizationPolicy,
-  reads: [],
+  reads: [authorizationPolicy],
   rules: [severalProviders],
   run: (policy, view, report) => {
     const spec = specOf(policy)

@@ -99,7 +99,7 @@ function runStrict(view: View, policy: KubeObject, report: Report): void {
 export const modes = check({
   name: "peerauthentication/clients",
   subject: peerAuthentication,
-  reads: [destinationRule, "Service", serviceEntry],
+  reads: [peerAuthentication, destinationRule, "Service", serviceEntry],
   rules: [disabledToMutual, meshDisabledToMutual, strictWithoutMeshRule, strictWithoutRule],
   run: (policy, view, report) => {
     const spec = specOf(policy)
@@ -135,7 +135,7 @@ function outsiders(view: View, namespace: string | undefined): KubeObject[] {
 export const plaintext = check({
   name: "peerauthentication/plaintext_pods",
   subject: peerAuthentication,
-  reads: ["Pod", "Namespace", workloadEntry],
+  reads: [peerAuthentication, "Pod", "Namespace", workloadEntry],
   needs: ["Pod", "Namespace"],
   rules: [plaintextClients],
   run: (policy, view, report) => {

@@ -1,20 +1,20 @@
 import { hasTargets, isSubset, selectorOf } from "../../../istio/mesh.ts"
-import type { KubeObject } from "../../../kube/object.ts"
+import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { list, record, stringMap, text } from "../../../topology/fact/read.ts"
-import { type Check, type View, check } from "../../check.ts"
+import { type View, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { isCaptured, isInjected } from "../ambient/dataplane.ts"
 import { authorizationPolicy } from "./kinds.ts"
-import { namespaceOf } from "./policy.ts"
+import { count, some } from "./sentence.ts"
 
 /** Kiali says it of every workload of a mesh without policies; we only where a namespace has some and left a workload out. */
 export const uncovered = rule({
-  code: "workload.no_authorization_policy",
+  code: "namespace.workloads_without_authorization_policy",
   aliases: ["KIA1301"],
   level: "info",
-  title: "Workload is left out of its namespace's authorization policies",
-  effect: "Every caller that reaches it is let in",
-  remedy: "Add a policy that selects it, or one for the whole namespace",
+  title: "Workloads are left out of their namespace's authorization policies",
+  effect: "Every caller that reaches them is let in",
+  remedy: "Add policies that select them, or one for the whole namespace",
   source: "https://istio.io/latest/docs/ops/best-practices/security/#use-default-deny-patterns",
 })
 
@@ -44,36 +44,35 @@ function isCovered(view: View, namespace: string, labels: Labels): boolean {
   return false
 }
 
-function run(object: KubeObject, view: View): boolean {
-  const namespace = namespaceOf(object)
-  if ((view.mesh.authorizationPolicies.get(namespace) ?? []).length === 0) return false
-  if (namespace === view.istioNamespace || namespace === view.settings.rootNamespace) return false
-  const template = record(record(record(object["spec"])["template"])["metadata"])
-  const labels = record(template["labels"]) as Labels
-  const own = view.get("Namespace", "", namespace)
-  const isMeshed =
-    isInjected(labels, record(template["annotations"]) as Labels, own) || isCaptured(labels, own)
-  return isMeshed && !isCovered(view, namespace, labels)
-}
+const kinds = ["Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"] as const
 
-const uncoveredCheck = (kind: string): Check =>
-  check({
-    name: `authorizationpolicy/uncovered/${kind}`,
-    subject: kind,
-    reads: [authorizationPolicy, "Namespace", "Service"],
-    needs: [authorizationPolicy, "Namespace"],
-    rules: [uncovered],
-    run: (object, view, report) => {
-      if (run(object, view))
-        report(uncovered, {
-          path: "",
-          message: `no AuthorizationPolicy of ${namespaceOf(object)} is for ${object.metadata.name}`,
-        })
-    },
-  })
-
-export const uncoveredChecks: readonly Check[] = [
-  "Deployment.apps",
-  "StatefulSet.apps",
-  "DaemonSet.apps",
-].map(uncoveredCheck)
+/** One finding for a namespace: the cause is one, that it has no policy for the rest of it. */
+export const uncoveredWorkloads = check({
+  name: "authorizationpolicy/uncovered",
+  subject: "Namespace",
+  reads: [authorizationPolicy, "Service", ...kinds],
+  needs: [authorizationPolicy],
+  rules: [uncovered],
+  run: (namespace, view, report) => {
+    const { name } = namespace.metadata
+    if (name === view.istioNamespace || name === view.settings.rootNamespace) return
+    if (view.mesh.authorizationPolicies.get(name) === undefined) return
+    const open: KubeObject[] = []
+    let meshed = 0
+    for (const kind of kinds)
+      for (const object of view.inNamespace(kind, name)) {
+        const template = record(record(record(object["spec"])["template"])["metadata"])
+        const labels = record(template["labels"]) as Labels
+        const annotations = record(template["annotations"]) as Labels
+        if (!isInjected(labels, annotations, namespace) && !isCaptured(labels, namespace)) continue
+        meshed++
+        if (!isCovered(view, name, labels)) open.push(object)
+      }
+    if (open.length === 0) return
+    report(uncovered, {
+      path: "",
+      message: `no AuthorizationPolicy is for ${open.length} of the ${count(meshed, "workload")}: ${some(open.map(({ metadata }) => metadata.name))}`,
+      references: open.slice(0, 8).map((object) => ({ object: refOf(object), path: "" })),
+    })
+  },
+})
