@@ -3,6 +3,7 @@ import { configOf } from "../../../istio/model.ts"
 import { named } from "../../../istio/reason.ts"
 import { type Listeners, type Server, isPlainHttp, listenersOf, serversIn } from "../../../istio/server.ts"
 import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
+import { stringMap } from "../../../topology/fact/read.ts"
 import { key } from "../../../istio/mesh.ts"
 import { type Report, type View, check, derived } from "../../check.ts"
 import { podsWith } from "../../pods.ts"
@@ -176,6 +177,11 @@ const isElsewhere = (view: View, object: KubeObject): boolean => {
   return view.others.some((other) => podsWith(other, selector).length > 0)
 }
 
+/** Whether gateways are among what is known at all: files often hold an application, and not the gateways in front of it. */
+const knowsGateways = (view: View): boolean =>
+  view.inNamespace("Pod", view.istioNamespace).length > 0 ||
+  view.mesh.gateways.some(({ spec }) => podsWith(view, stringMap(spec["selector"])).length > 0)
+
 export const gatewaySelector = check({
   name: "gateway/selector",
   subject: gatewayKind,
@@ -186,9 +192,11 @@ export const gatewaySelector = check({
     const selector = selectorOfGateway(object)
     const labels = Object.entries(selector)
     if (labels.length === 0 || podsWith(view, selector).length > 0 || isElsewhere(view, object)) return
+    const known = knowsGateways(view)
     report(selectorUnmatched, {
       path: "spec.selector",
-      message: `No pod in any namespace has the labels ${labels.map(([label, value]) => `${label}=${value}`).join(", ")}`,
+      level: known ? "error" : "info",
+      message: `No pod in any namespace has the labels ${labels.map(([label, value]) => `${label}=${value}`).join(", ")}${known ? "" : "; no pods of gateways are known at all"}`,
     })
   },
 })
