@@ -15,8 +15,21 @@ type Item = Delta["added"][number]
 /** What the API takes in one proposal. */
 const maxObjects = 1_000
 
-function findingOf({ clusterName, code, level, message, object, path, references, fix }: Item): Finding {
-  return { code, level, message, cluster: clusterName, object, path, references, fix: fix as Finding["fix"] }
+/** Clusters go by their names here; of another one than the finding's only the id is known. */
+function findingOf(item: Item): Finding {
+  const { clusterName, code, level, message, object, path, references, fix } = item
+  return {
+    code,
+    level,
+    message,
+    cluster: clusterName,
+    object,
+    path,
+    references: references.map((reference) =>
+      reference.cluster === item.cluster ? { ...reference, cluster: clusterName } : reference,
+    ),
+    fix: fix as Finding["fix"],
+  }
 }
 
 /**

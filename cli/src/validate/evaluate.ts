@@ -2,7 +2,7 @@ import type { SourceObject } from "#shared/document/read.ts"
 import { defaultGateway } from "#shared/document/default-gateway.ts"
 import { podsOfTemplates } from "#shared/document/template-pods.ts"
 import { defaultSettings } from "#shared/istio/mesh.ts"
-import { type KubeObject, kindKeyOf, refOf } from "#shared/kube/object.ts"
+import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "#shared/kube/object.ts"
 import { list, record, text } from "#shared/topology/fact/read.ts"
 import { type Family, rulesOf } from "#shared/validation/check.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
@@ -139,9 +139,16 @@ export function evaluate(
       suppression: null,
     }
   }
+  const madeUpAt = (cluster: string, object: ObjectRef): SourceObject | null | undefined =>
+    loaded.get(cluster)?.madeUp.get(refKey(object))
+  // Nothing is said of what is made up, nor for its sake: what Istio's own gateway is really like is not known.
   const real = engine
     .findings()
-    .filter(({ cluster, object }) => loaded.get(cluster)?.madeUp.has(refKey(object)) !== true)
+    .filter(
+      ({ cluster, object, references }) =>
+        madeUpAt(cluster, object) === undefined &&
+        !references.some((reference) => madeUpAt(reference.cluster, reference.object) === null),
+    )
   const { findings, suppressed } = suppress(real, {
     objectOf: ({ cluster, object }) => sourceOf(cluster, refKey(object))?.object,
     rules,

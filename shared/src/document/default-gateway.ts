@@ -7,8 +7,8 @@ const labels = { app: "istio-ingressgateway", istio: "ingressgateway" }
 /** As the ingress gateway's chart makes it. */
 const ports = [
   { name: "status-port", port: 15021, protocol: "TCP", targetPort: 15021 },
-  { name: "http2", port: 80, protocol: "TCP", targetPort: 80 },
-  { name: "https", port: 443, protocol: "TCP", targetPort: 443 },
+  { name: "http2", port: 80, protocol: "TCP", targetPort: 8080 },
+  { name: "https", port: 443, protocol: "TCP", targetPort: 8443 },
   { name: "tcp", port: 31400, protocol: "TCP", targetPort: 31400 },
   { name: "tls", port: 15443, protocol: "TCP", targetPort: 15443 },
 ]
