@@ -121,4 +121,9 @@ describe.skipIf(skips)(`of ${total} mutated objects`, () => {
 
 /** What the engine holds apart: of two objects of one name the later one counts, and that is no matter of order here. */
 const identity = ({ apiVersion, kind, metadata }: KubeObject): string =>
-  JSON.stringify([apiVersion.split("/")[0], kind, metadata?.namespace ?? "", metadata?.name])
+  JSON.stringify([
+    apiVersion.split("/")[0],
+    kind,
+    typeof metadata?.namespace === "string" ? metadata.namespace : "",
+    metadata?.name,
+  ])
