@@ -70,15 +70,13 @@ function checkPort({ ref, path }: Subject, service: KubeObject, report: Report):
   const port = number(ref["port"])
   const ports = list(record(service["spec"])["ports"]).map(record)
   const numbers = ports.map((one) => number(one["port"]))
-  if (numbers.includes(port)) return
+  // A port that is missing is an error of structure.
+  if (port === 0 || numbers.includes(port)) return
   const meant = ports.find((one) => one["targetPort"] === port)
   const { name, namespace = "" } = service.metadata
   report(backendPort, {
-    path: port === 0 ? path : `${path}.port`,
-    message:
-      port === 0
-        ? `Service ${namespace}/${name} needs a port; it has ${listed(numbers.map(String))}`
-        : `Service ${namespace}/${name} has no port ${port}${meant ? `, which is its pods' of port ${number(meant["port"])}` : ""}; there ${numbers.length === 1 ? "is" : "are"} ${listed(numbers.map(String))}`,
+    path: `${path}.port`,
+    message: `Service ${namespace}/${name} has no port ${port}${meant ? `, which is its pods' of port ${number(meant["port"])}` : ""}; there ${numbers.length === 1 ? "is" : "are"} ${listed(numbers.map(String))}`,
     references: [{ object: { kind: "Service", namespace, name }, path: "spec.ports" }],
   })
 }

@@ -165,11 +165,6 @@ export const routeExamples: readonly Example[] = [
     silent: documents(base, httpRoute("cart", attached(filtering(header)))),
   },
   {
-    code: "route.filter_conflict",
-    fires: documents(base, httpRoute("cart", attached(filtering(redirect)))),
-    silent: documents(base, httpRoute("cart", attached(`- filters: [${header}, ${redirect}]`))),
-  },
-  {
     code: "route.field_ignored",
     fires: documents(base, grpcRoute("cart", attached(`${toCart}\n  sessionPersistence: { type: Cookie }`))),
     silent: documents(base, grpcRoute("cart", attached(`${toCart}\n  name: cart`))),

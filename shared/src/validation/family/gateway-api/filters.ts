@@ -14,15 +14,6 @@ export const filterUnsupported = rule({
   remedy: "Use one of the filters Istio knows, or an Istio object for what the filter is to do",
   source: "https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/",
 })
-export const filterConflict = rule({
-  code: "route.filter_conflict",
-  aliases: [],
-  level: "warning",
-  title: "Filters of a route do not go together",
-  effect: "Only one of them has an effect",
-  remedy: "Keep one of them, or join them",
-  source: "https://gateway-api.sigs.k8s.io/reference/spec/#httproutefilter",
-})
 export const fieldIgnored = rule({
   code: "route.field_ignored",
   aliases: [],
@@ -37,36 +28,18 @@ const ofHttp = new Set([...headers, "RequestMirror", "RequestRedirect", "URLRewr
 const ofGrpc = new Set([...headers, "RequestMirror"])
 const ofBackend = new Set(headers)
 
-/** Filters of which a rule may have one: of a second one only the last counts. */
-const single = new Set([...headers, "RequestRedirect", "URLRewrite", "CORS"])
-
 function checkFilters(
   filters: readonly unknown[],
   { path, known, where }: { path: string; known: ReadonlySet<string>; where: string },
   report: Report,
 ): void {
-  const seen = new Set<string>()
   for (const [index, filter] of filters.entries()) {
     const type = text(record(filter)["type"])
-    if (type === "") continue
-    const place = at(path, "filters", index)
-    if (!known.has(type))
+    if (type !== "" && !known.has(type))
       report(filterUnsupported, {
-        path: place,
+        path: at(path, "filters", index),
         message: `${where} may have ${[...known].join(", ")}; not ${type}`,
       })
-    else if (single.has(type) && seen.has(type))
-      report(filterConflict, { path: place, message: `${type} is there twice; the last one counts` })
-    else if (
-      (type === "URLRewrite" && seen.has("RequestRedirect")) ||
-      (type === "RequestRedirect" && seen.has("URLRewrite"))
-    )
-      report(filterConflict, {
-        path: place,
-        message:
-          "a request that is redirected is not rewritten: URLRewrite has no effect beside RequestRedirect",
-      })
-    seen.add(type)
   }
 }
 
@@ -76,7 +49,7 @@ const of = (kind: string): Check => {
     name: `${shortKind(kind).toLowerCase()}/filters`,
     subject: kind,
     reads: [],
-    rules: [filterUnsupported, filterConflict, fieldIgnored],
+    rules: [filterUnsupported, fieldIgnored],
     run: (route, _view, report) => {
       for (const [index, one] of rulesOf(route).entries()) {
         const path = at("spec", "rules", index)
@@ -89,11 +62,6 @@ const of = (kind: string): Check => {
             message: "Istio does not read sessionPersistence",
           })
         const refs = list(one["backendRefs"])
-        if (filters.some((filter) => record(filter)["type"] === "RequestRedirect") && refs.length > 0)
-          report(filterConflict, {
-            path: at(path, "backendRefs"),
-            message: "a request that is redirected gets to no backend",
-          })
         for (let position = 0; position < refs.length; position++) {
           const own = list(record(refs[position])["filters"])
           if (own.length > 0)

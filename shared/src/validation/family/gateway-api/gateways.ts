@@ -32,7 +32,7 @@ export const listenerConflict = rule({
   level: "error",
   title: "Listeners of a Gateway are not told apart",
   effect: "The later of the two is not accepted",
-  remedy: "Give the listeners different ports or hostnames, and names of their own",
+  remedy: "Give the listeners different ports or hostnames",
   source,
 })
 export const classUnknown = rule({
@@ -117,7 +117,6 @@ function isDistinct(a: Listener, b: Listener): boolean {
 }
 
 function conflictText(listener: Listener, prior: Listener): string {
-  if (prior.name === listener.name) return `two listeners have the name ${listener.name}`
   const host = listener.hostname === "*" ? "" : ` for ${listener.hostname}`
   return prior.protocol === listener.protocol
     ? `listener ${prior.name} is on port ${prior.port}${host} already`
@@ -136,7 +135,7 @@ function checkListeners(listeners: readonly Listener[], isWaypoint: boolean, rep
       })
     const prior = listeners
       .slice(0, index)
-      .find((one) => one.name === listener.name || !isDistinct(one, listener))
+      .find((one) => one.name !== listener.name && !isDistinct(one, listener))
     if (prior) report(listenerConflict, { path, message: conflictText(listener, prior) })
   }
 }

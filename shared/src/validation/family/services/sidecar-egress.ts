@@ -1,4 +1,4 @@
-import { configHost, isWildcard } from "../../../istio/host.ts"
+import { isWildcard } from "../../../istio/host.ts"
 import type { RegistryService } from "../../../istio/registry.ts"
 import type { KubeObject } from "../../../kube/object.ts"
 import { list, record, text } from "../../../topology/fact/read.ts"
@@ -41,18 +41,10 @@ export const outboundMode = rule({
   source: "https://istio.io/latest/docs/reference/config/networking/sidecar/#OutboundTrafficPolicy",
 })
 
-type Entry = Import & { written: string; path: string }
+type Entry = Import & { path: string }
 
 const homesText = (services: readonly RegistryService[]): string =>
   listed([...new Set(services.map(({ namespace }) => namespace))])
-
-/** A name without a dot, which Istio does not complete here, and the service that is meant. */
-function completed(entry: Entry, view: View): Pick<Details, "fix" | "message"> | undefined {
-  if (entry.host.includes(".") || entry.namespace === "*") return undefined
-  const host = configHost(entry.host, entry.namespace, view.settings.domain)
-  if (view.mesh.services.get(host) === undefined) return undefined
-  return { message: `${entry.written} is not a full name, and is not completed; the service is ${host}` }
-}
 
 function checkExact(object: KubeObject, entry: Entry, view: View, report: Report): void {
   const { host, namespace, path } = entry
@@ -73,7 +65,7 @@ function checkExact(object: KubeObject, entry: Entry, view: View, report: Report
   const routed = view.mesh.meshRoutes.byHost.get(host)
   if (routed?.some((config) => namespace === "*" || config.namespace === namespace)) return
   if (services.length === 0 && view.others.some((other) => isHere(other, host))) return
-  report(egressUnknown, { path, ...unknown(entry, services, view), ...fixOf(object, entry, view) })
+  report(egressUnknown, { path, ...unknown(entry, services, view) })
 }
 
 function unknown(
@@ -81,8 +73,6 @@ function unknown(
   services: readonly RegistryService[],
   view: View,
 ): Pick<Details, "message" | "references"> {
-  const short = completed(entry, view)
-  if (short) return short
   if (services.length > 0)
     return {
       message: `namespace ${entry.namespace} has no ${entry.host}; it is in ${homesText(services)}`,
@@ -98,25 +88,6 @@ function unknown(
         )
   return {
     message: `no service or service entry has the host ${entry.host}${names.length > 0 ? `; namespace ${entry.namespace} has ${listed(names)}` : ""}`,
-  }
-}
-
-function fixOf(object: KubeObject, entry: Entry, view: View): Pick<Details, "fix"> {
-  if (!completed(entry, view)) return {}
-  const host = configHost(entry.host, entry.namespace, view.settings.domain)
-  const value = `${entry.written.slice(0, entry.written.indexOf("/"))}/${host}`
-  const { name, namespace = "" } = object.metadata
-  const pointer = entry.path.replaceAll(".", "/").replaceAll("[", "/").replaceAll("]", "")
-  return {
-    fix: {
-      title: `Write ${value}`,
-      edits: [
-        {
-          object: { kind: sidecarKind, namespace, name },
-          patch: [{ op: "replace", path: `/${pointer}`, value }],
-        },
-      ],
-    },
   }
 }
 
@@ -163,11 +134,11 @@ function run(object: KubeObject, view: View, report: Report): void {
       if (parsed.host === "*" && (parsed.namespace === "*" || parsed.namespace === own)) continue
       const entry: Entry = {
         ...parsed,
-        written,
         path: at("spec", "egress", listener, "hosts", index),
       }
       if (isWildcard(parsed.host)) checkWildcard(entry, view, report)
-      else checkExact(object, entry, view, report)
+      // A name without a dot is no host of a Sidecar at all, and told of elsewhere.
+      else if (parsed.host.includes(".")) checkExact(object, entry, view, report)
     }
   }
 }
