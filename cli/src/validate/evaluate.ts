@@ -1,5 +1,5 @@
 import type { SourceObject } from "#shared/document/read.ts"
-import { defaultGateway } from "#shared/document/default-gateway.ts"
+import { defaultGateways } from "#shared/document/default-gateways.ts"
 import { podsOfTemplates } from "#shared/document/template-pods.ts"
 import { defaultSettings } from "#shared/istio/mesh.ts"
 import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "#shared/kube/object.ts"
@@ -60,7 +60,7 @@ function load(
     kinds.add("Pod")
     engine.put(name, pod)
   }
-  for (const object of defaultGateway(plain, istioNamespace)) {
+  for (const object of defaultGateways(plain, istioNamespace)) {
     madeUp.set(refKey(refOf(object)), null)
     engine.put(name, object)
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { KubeObject } from "../kube/object.ts"
-import { defaultGateway } from "./default-gateway.ts"
+import { defaultGateways } from "./default-gateways.ts"
 import { podsOfTemplates } from "./template-pods.ts"
 
 type Labels = Record<string, string>
@@ -86,7 +86,7 @@ describe("pods of workloads' templates", () => {
   })
 })
 
-describe("Istio's own ingress gateway", () => {
+describe("Istio's own gateways", () => {
   const config = (mode: unknown): KubeObject => ({
     apiVersion: "v1",
     kind: "MeshConfig",
@@ -94,12 +94,14 @@ describe("Istio's own ingress gateway", () => {
     spec: { ingressControllerMode: mode },
   })
 
-  test("is taken to be there when nothing of its namespace is among the files", () => {
+  test("are taken to be there when nothing of its namespace is among the files", () => {
     expect(
-      defaultGateway([workload("cart"), config("STRICT")], "istio-system").map(({ kind }) => kind),
-    ).toEqual(["Pod", "Service"])
-    expect(defaultGateway([pod("x", "istio-system")], "mesh")).toMatchObject([
+      defaultGateways([workload("cart"), config("STRICT")], "istio-system").map(({ kind }) => kind),
+    ).toEqual(["Pod", "Service", "Pod", "Service"])
+    expect(defaultGateways([pod("x", "istio-system")], "mesh")).toMatchObject([
       { metadata: { namespace: "mesh" } },
+      {},
+      {},
       {},
     ])
   })
@@ -110,7 +112,7 @@ describe("Istio's own ingress gateway", () => {
     ["it is off", config("OFF")],
     // YAML 1.1 has no other meaning for OFF without quotes.
     ["it is off without quotes", config(false)],
-  ])("is not when there is %s", (_, object) => {
-    expect(defaultGateway([object], "istio-system")).toEqual([])
+  ])("are not when there is %s", (_, object) => {
+    expect(defaultGateways([object], "istio-system")).toEqual([])
   })
 })
