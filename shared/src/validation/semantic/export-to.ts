@@ -33,3 +33,21 @@ export function exportToProblem(entries: readonly string[], namespace: string, e
   if (seen.size > 1 && seen.has("*")) return "* already exports to everybody; there must be nothing beside it"
   return seen.size > 1 && seen.has("~") ? "~ (nobody) cannot stand beside namespaces" : undefined
 }
+
+/** The list that means the same and is right, where a repetition or something beside `*` is all that is wrong. */
+export function exportToRemedy(
+  entries: readonly string[],
+  namespace: string,
+  exported: Exported,
+): readonly string[] | undefined {
+  const seen = new Set<string>()
+  const once = entries.filter((entry) => {
+    const name = entry === "." ? namespace : entry
+    if (seen.has(name)) return false
+    seen.add(name)
+    return true
+  })
+  const plain = once.every((entry) => exportToProblem([entry], namespace, exported) === undefined)
+  const list = plain && seen.has("*") ? ["*"] : once
+  return exportToProblem(list, namespace, exported) === undefined ? list : undefined
+}

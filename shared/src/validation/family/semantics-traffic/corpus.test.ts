@@ -3,11 +3,9 @@ import { resolve } from "node:path"
 import { describe, expect, test } from "vitest"
 import { skipNote } from "#test/real/skip.ts"
 import { type KubeObject, kindKeyOf } from "../../../kube/object.ts"
-import type { Family } from "../../check.ts"
 import type { Deviation } from "../../deviation.ts"
 import { Engine } from "../../engine/engine.ts"
 import type { Finding } from "../../finding.ts"
-import { services } from "../services/family.ts"
 import { here, objectsOf } from "../../testing.ts"
 import { deviations } from "./deviations.ts"
 import { semanticsTraffic } from "./family.ts"
@@ -37,15 +35,13 @@ const cases = read<Case>("cases.json").filter(
   ({ analyzer }) => analyzer.name === "schema.ValidationAnalyzer.VirtualService",
 )
 
-function findings(objects: readonly KubeObject[], families: readonly Family[]): readonly Finding[] {
-  const engine = new Engine({ families, strict: true })
+function findings(objects: readonly KubeObject[]): readonly Finding[] {
+  const engine = new Engine({ families: [semanticsTraffic], strict: true })
   for (const object of objects) engine.put(here, object)
   return engine.findings()
 }
 
-const aliasesOf = new Map(
-  [...semanticsTraffic.rules, ...services.rules].map(({ code, aliases }) => [code, aliases]),
-)
+const aliasesOf = new Map(semanticsTraffic.rules.map(({ code, aliases }) => [code, aliases]))
 const codes = (finding: Finding): readonly string[] => aliasesOf.get(finding.code) ?? []
 const isOf = (finding: Finding, wanted: readonly string[]): boolean =>
   codes(finding).some((code) => wanted.includes(code))
@@ -72,8 +68,6 @@ function isMeant(
   return entry !== undefined
 }
 
-const warnings = ["IST0130", "IST0131", "IST0133", "IST0134"]
-
 describe.skipIf(skipNote("Istio's validation of traffic objects", missing))("Istio's own tables", () => {
   test.each(rows.map((row): [string, Row] => [`${row.kind} ${row.line} ${row.name}`, row]))(
     "%s",
@@ -84,17 +78,20 @@ describe.skipIf(skipNote("Istio's validation of traffic objects", missing))("Ist
         metadata: { name: "x", ...row.metadata },
         spec: row.spec,
       } as KubeObject
-      // TCP ports without addresses are the services family's to find.
-      const found = findings([object], [semanticsTraffic, services])
-      const errors = found.filter((finding) => isOf(finding, ["IST0106"]))
+      const found = findings([object])
+      const errors = found.filter(({ level }) => level === "error")
       expect(errors.length > 0, JSON.stringify(errors.map(({ message }) => message))).toBe(!row.valid)
-      if (!row.valid) return
-      const warned = found.filter((finding) => isOf(finding, warnings))
-      if (row.warning === undefined || warned.length > 0 === row.warning) return
-      const id = `${row.file}:${row.line} ${row.name}`
-      for (const finding of warned)
-        expect(isMeant("istio/validation", id, "extra", codes(finding)[0] ?? ""), finding.message).toBe(true)
-      expect(warned.length > 0, "no warning").toBe(true)
+      if (!row.valid || row.warning === undefined) return
+      const warned = found.some(({ level }) => level === "warning")
+      if (warned !== row.warning)
+        expect(
+          isMeant(
+            "istio/validation",
+            `${row.file}:${row.line} ${row.name}`,
+            warned ? "extra" : "missing",
+            "IST0133",
+          ),
+        ).toBe(true)
     },
   )
 
@@ -104,9 +101,7 @@ describe.skipIf(skipNote("Istio's validation of traffic objects", missing))("Ist
       const objects = inputFiles
         .flatMap((file) => objectsOf(readFileSync(resolve(folder, file), "utf8")))
         .filter((object) => kindKeyOf(object) === "VirtualService.networking.istio.io")
-      const found = findings(objects, [semanticsTraffic]).filter((finding) =>
-        isOf(finding, ["IST0130", "IST0131"]),
-      )
+      const found = findings(objects).filter((finding) => isOf(finding, ["IST0130", "IST0131"]))
       const actual = found.map(({ code, object }) => {
         const resource = object.namespace === "" ? object.name : `${object.namespace}/${object.name}`
         return `${aliasesOf.get(code)?.[0] ?? ""} VirtualService ${resource}`

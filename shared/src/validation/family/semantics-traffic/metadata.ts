@@ -3,7 +3,7 @@ import { type Check, check } from "../../check.ts"
 import { at } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { dryRun, reserved } from "../../semantic/annotation.ts"
-import { refused } from "./say.ts"
+import { refused, removal, sayTo } from "./say.ts"
 
 export const annotationRefused = rule({
   code: "object.annotation_refused",
@@ -41,15 +41,15 @@ export const metadataChecks: readonly Check[] = kinds.map((kind) =>
     run: (object, _view, report) => {
       if (object.metadata.annotations === undefined) return
       const annotations = record(object.metadata.annotations)
-      const path = (name: string): string => at("metadata.annotations", name)
-      for (const name of reserved)
+      const say = sayTo(report, object)
+      const refuse = (name: string, message: string): void => {
+        const path = at("metadata.annotations", name)
         if (annotations[name] !== undefined)
-          report(annotationRefused, { path: path(name), message: `${name} is for istiod only` })
-      if (annotations[dryRun] !== undefined && !kind.startsWith("AuthorizationPolicy"))
-        report(annotationRefused, {
-          path: path(dryRun),
-          message: `${dryRun} is for AuthorizationPolicies only`,
-        })
+          say(annotationRefused, path, message, removal("Remove the annotation", path))
+      }
+      for (const name of reserved) refuse(name, `${name} is for istiod only`)
+      if (!kind.startsWith("AuthorizationPolicy"))
+        refuse(dryRun, `${dryRun} is for AuthorizationPolicies only`)
     },
   }),
 )

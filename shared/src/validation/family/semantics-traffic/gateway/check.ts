@@ -7,11 +7,13 @@ import { isDnsLabel } from "../../../semantic/name.ts"
 import { portProblem as numberProblem, protocolClass } from "../../../semantic/port.ts"
 import type { Problem } from "../../../semantic/problem.ts"
 import { gatewayHostProblem } from "../../../semantic/scoped-host.ts"
-import { type Say, isSet, isThere, sayTo } from "../say.ts"
+import { type Say, isSet, isThere, removal, sayTo } from "../say.ts"
 import * as Rules from "./rules.ts"
 import { hasFiles, passesThrough, sayTls } from "./tls.ts"
 
 const unix = "unix://"
+
+const targetPortProblem = "targetPort has no effect in a Gateway"
 
 function portProblem(port: Json, onSocket: boolean): Problem {
   const { number: written, name, protocol, targetPort } = port
@@ -20,8 +22,8 @@ function portProblem(port: Json, onSocket: boolean): Problem {
     return `${protocol} is no protocol that Istio knows; there are HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS and MYSQL`
   const problem = number(written) > 0 || !onSocket ? numberProblem(written) : undefined
   if (problem !== undefined) return problem
-  if (number(targetPort) > 0) return "targetPort has no effect in a Gateway"
-  return isSet(name) ? undefined : "the port has no name"
+  if (!isSet(name)) return "the port has no name"
+  return number(targetPort) > 0 ? targetPortProblem : undefined
 }
 
 /** Whether the port is right. */
@@ -30,7 +32,13 @@ function sayPort(server: Json, path: string, say: Say): boolean {
   const problem = isThere(port)
     ? portProblem(record(port), isSet(bind) && bind.startsWith(unix))
     : "the server has no port"
-  say(Rules.port, isThere(port) ? `${path}.port` : path, problem)
+  const place = isThere(port) ? `${path}.port` : path
+  say(
+    Rules.port,
+    place,
+    problem,
+    problem === targetPortProblem ? removal("Remove targetPort", `${place}.targetPort`) : undefined,
+  )
   return problem === undefined
 }
 
@@ -83,7 +91,12 @@ function sayServer(server: Json, path: string, generated: boolean, say: Say): vo
     tls["httpsRedirect"] === true &&
     protocolClass(isSet(protocol) ? protocol : "") !== "http"
   )
-    say(Rules.doubtful, `${path}.tls.httpsRedirect`, "httpsRedirect is for HTTP servers only")
+    say(
+      Rules.doubtful,
+      `${path}.tls.httpsRedirect`,
+      "httpsRedirect is for HTTP servers only",
+      removal("Remove httpsRedirect", `${path}.tls.httpsRedirect`),
+    )
 }
 
 function sayNames(servers: readonly unknown[], say: Say): void {
@@ -109,7 +122,7 @@ export const gatewayCheck: Check = check({
   reads: [],
   rules: Rules.rules,
   run: (object, _view, report) => {
-    const say = sayTo(report)
+    const say = sayTo(report, object)
     const generated = isGenerated(object)
     const { name } = object.metadata
     if (!generated && isSet(name) && !isDnsLabel(name))

@@ -1,5 +1,5 @@
 import { type Json, list, record } from "../../../../topology/fact/read.ts"
-import { type Say, isSet } from "../say.ts"
+import { type Say, isSet, removal } from "../say.ts"
 import { certificates as invalid, doubtful } from "./rules.ts"
 
 /** Source: BoringSSL, `bssl ciphers -openssl-name ALL` without PSK; istio pkg/config/security. */
@@ -30,9 +30,16 @@ function sayCiphers(tls: Json, path: string, say: Say): void {
   for (let i = 0; i < suites.length; i++) {
     const suite = suites[i]
     if (typeof suite !== "string") continue
+    const place = `${path}.cipherSuites[${i}]`
     if (!isCipher(suite))
-      say(doubtful, `${path}.cipherSuites[${i}]`, `${suite} is no cipher suite, and is left out`)
-    else if (suites.indexOf(suite) < i) say(doubtful, `${path}.cipherSuites[${i}]`, `${suite} is there twice`)
+      say(
+        doubtful,
+        place,
+        `${suite} is no cipher suite, and is left out`,
+        removal("Remove the cipher suite", place),
+      )
+    else if (suites.indexOf(suite) < i)
+      say(doubtful, place, `${suite} is there twice`, removal("Remove the repetition", place))
   }
 }
 

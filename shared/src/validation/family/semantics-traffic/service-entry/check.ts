@@ -1,12 +1,12 @@
-import { type Json, list, record, strings } from "../../../../topology/fact/read.ts"
+import { type Json, list, record } from "../../../../topology/fact/read.ts"
 import { type Check, check } from "../../../check.ts"
 import { subnetProblem } from "../../../semantic/address.ts"
-import { exportToProblem } from "../../../semantic/export-to.ts"
 import { isEmptyMap, selectorProblem } from "../../../semantic/labels.ts"
 import { isDnsLabel, isPartialWildcard, wildcardDomainProblem } from "../../../semantic/name.ts"
 import { shown } from "../../../semantic/shown.ts"
 import { isPort, portProblem as numberProblem, protocolClass } from "../../../semantic/port.ts"
 import type { Problem } from "../../../semantic/problem.ts"
+import { sayExportTo } from "../export-to.ts"
 import { type Say, isSet, isThere, sayTo } from "../say.ts"
 import { sayResolution } from "./resolution.ts"
 import * as Rules from "./rules.ts"
@@ -93,18 +93,13 @@ export const serviceEntryCheck: Check = check({
   rules: Rules.rules,
   run: (object, _view, report) => {
     const spec = record(object["spec"])
-    const say = sayTo(report)
+    const say = sayTo(report, object)
     const resolution = isSet(spec["resolution"]) ? spec["resolution"] : "NONE"
     saySelector(spec, say)
     sayHosts(list(spec["hosts"]), resolution, say)
     sayAddresses(list(spec["addresses"]), resolution, say)
     sayPorts(list(spec["ports"]), say)
     sayResolution(object, spec, resolution, say)
-    if (isThere(spec["exportTo"]))
-      say(
-        Rules.exportTo,
-        "spec.exportTo",
-        exportToProblem(strings(spec["exportTo"]), object.metadata.namespace ?? "", "service"),
-      )
+    sayExportTo(object, spec["exportTo"], "service", { say, rule: Rules.exportTo })
   },
 })

@@ -1,7 +1,7 @@
-import { type Json, list, record, strings } from "../../../../topology/fact/read.ts"
+import { type Json, list, record } from "../../../../topology/fact/read.ts"
 import { type Check, check } from "../../../check.ts"
 import { isGenerated } from "../../../semantic/annotation.ts"
-import { exportToProblem } from "../../../semantic/export-to.ts"
+import { sayExportTo } from "../export-to.ts"
 import { type Say, isThere, sayTo } from "../say.ts"
 import { sayTargets } from "./destination.ts"
 import { sayGatewayNames } from "./gateway-names.ts"
@@ -65,7 +65,7 @@ export const virtualServiceCheck: Check = check({
   rules: rules.slice(0, -2),
   run: (object, _view, report) => {
     const spec = record(object["spec"])
-    const say = sayTo(report)
+    const say = sayTo(report, object)
     const hosts = list(spec["hosts"])
     const gateways = list(spec["gateways"])
     const atGateways = gateways.length > 0 && !gateways.includes("mesh")
@@ -74,11 +74,6 @@ export const virtualServiceCheck: Check = check({
     sayHosts(spec, context, say)
     if (gateways.length > 0) sayGatewayNames(gateways, "spec.gateways", { say, rule: gatewayRule, generated })
     saySections(spec, context, say)
-    if (isThere(spec["exportTo"]))
-      say(
-        exportRule,
-        "spec.exportTo",
-        exportToProblem(strings(spec["exportTo"]), object.metadata.namespace ?? "", "other"),
-      )
+    sayExportTo(object, spec["exportTo"], "other", { say, rule: exportRule })
   },
 })

@@ -1,7 +1,7 @@
 import { type Json, list, record } from "../../../../topology/fact/read.ts"
 import { isIpAddress } from "../../../semantic/address.ts"
 import { gatewaySniProblem, hostsOverlap, wildcardDomainProblem } from "../../../semantic/name.ts"
-import type { Say } from "../say.ts"
+import { type Say, removal } from "../say.ts"
 import type { L4Context } from "./l4-route.ts"
 import { hosts as invalid } from "./rules.ts"
 
@@ -22,9 +22,10 @@ function sayOverlaps(hosts: readonly string[], say: Say): void {
       : isWild
         ? [...seen.keys()].find((earlier) => hostsOverlap(earlier, host))
         : wildcards.find((earlier) => hostsOverlap(earlier, host))
-    if (other === host) say(invalid, `spec.hosts[${i}]`, `${host} is there twice`)
+    const path = `spec.hosts[${i}]`
+    if (other === host) say(invalid, path, `${host} is there twice`, removal("Remove the repetition", path))
     else if (other !== undefined)
-      say(invalid, `spec.hosts[${i}]`, `${host} and ${other} of the same VirtualService overlap`)
+      say(invalid, path, `${host} and ${other} of the same VirtualService overlap`)
     seen.set(host, i)
     if (isWild) wildcards.push(host)
   }

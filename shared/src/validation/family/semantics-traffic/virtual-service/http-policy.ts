@@ -4,7 +4,8 @@ import { corsHeaderProblem } from "../../../semantic/header.ts"
 import type { Problem } from "../../../semantic/problem.ts"
 import { shown } from "../../../semantic/shown.ts"
 import { percentageProblem } from "../../../semantic/weight.ts"
-import { type Say, isSet, isThere } from "../say.ts"
+import { pointerOf } from "../../../path.ts"
+import { type Remedy, type Say, isSet, isThere, replacement } from "../say.ts"
 import { sayDestination } from "./destination.ts"
 import {
   cors as corsRule,
@@ -53,12 +54,25 @@ export function sayFault(route: Json, path: string, say: Say): void {
   if (isThere(delay)) sayDelay(record(delay), `${place}.delay`, say)
 }
 
+function withoutSpaces(written: string, path: string): Remedy | undefined {
+  const conditions = written.split(",").map((condition) => condition.trim())
+  return conditions.every(isRetryCondition)
+    ? replacement("Write the conditions without spaces", path, conditions.join(","))
+    : undefined
+}
+
 function sayRetryConditions(written: string, path: string, say: Say): void {
   for (const condition of written.split(","))
     if (!isRetryCondition(condition)) {
       const trimmed = condition.trim()
       const hint = trimmed !== condition && isRetryCondition(trimmed) ? "; write it without spaces" : ""
-      say(retryRule, path, `"${condition}" is no condition to retry on${hint}`)
+      say(
+        retryRule,
+        path,
+        `"${condition}" is no condition to retry on${hint}`,
+        hint === "" ? undefined : withoutSpaces(written, path),
+      )
+      return
     }
 }
 
@@ -82,12 +96,35 @@ const wholePercentage = (value: unknown): Problem =>
     ? undefined
     : `${value} % is not between 0 and 100`
 
+/** The same in the field that came in its place, if that is free. */
+function percentageFor(route: Json, path: string): Remedy | undefined {
+  const value = route["mirrorPercent"]
+  if (
+    typeof value !== "number" ||
+    route["mirrorPercentage"] !== undefined ||
+    wholePercentage(value) !== undefined
+  )
+    return undefined
+  return {
+    title: "Use mirrorPercentage",
+    patch: [
+      { op: "remove", path: pointerOf(`${path}.mirrorPercent`) },
+      { op: "add", path: pointerOf(`${path}.mirrorPercentage`), value: { value } },
+    ],
+  }
+}
+
 /** Where a route mirrors to, and how much. */
 export function sayMirrors(route: Json, path: string, say: Say): void {
   const percent = route["mirrorPercent"] ?? route["mirror_percent"]
   if (isThere(percent)) {
     say(mirrorRule, `${path}.mirrorPercent`, wholePercentage(percent))
-    say(doubtful, `${path}.mirrorPercent`, "mirrorPercent is deprecated; use mirrorPercentage")
+    say(
+      doubtful,
+      `${path}.mirrorPercent`,
+      "mirrorPercent is deprecated; use mirrorPercentage",
+      percentageFor(route, path),
+    )
   }
   if (route["mirrorPercentage"] !== undefined)
     say(mirrorRule, `${path}.mirrorPercentage`, wholePercentage(record(route["mirrorPercentage"])["value"]))

@@ -15,7 +15,7 @@ export const workloadEntryCheck: Check = check({
   rules: Rules.entryRules,
   run: (object, _view, report) => {
     const spec = record(object["spec"])
-    const say = sayTo(report)
+    const say = sayTo(report, object)
     const { address, network } = spec
     if (!isSet(address)) {
       if (!isSet(network)) {
@@ -87,7 +87,7 @@ export const workloadGroupCheck: Check = check({
   rules: Rules.groupRules,
   run: (object, _view, report) => {
     const { template, metadata, probe } = record(object["spec"])
-    const say = sayTo(report)
+    const say = sayTo(report, object)
     if (!isThere(template)) {
       say(Rules.template, "spec", "there is no template")
       return
