@@ -8,6 +8,9 @@ export type Lookup<T> = {
   values: () => Iterable<T>
 }
 
+/** What is in every bucket into which somebody only looked. */
+const nothing: unknown[] = []
+
 class Bucket<T> extends Source {
   items: T[]
   sorted = true
@@ -37,7 +40,7 @@ export class Table<T> implements Lookup<readonly T[]> {
   #looked(key: string): Bucket<T> {
     const known = this.#buckets.get(key)
     if (known !== undefined) return known
-    const bucket = new Bucket<T>(this.#kinds, [])
+    const bucket = new Bucket<T>(this.#kinds, nothing as T[])
     this.#buckets.set(key, bucket)
     return bucket
   }
@@ -46,7 +49,8 @@ export class Table<T> implements Lookup<readonly T[]> {
     const bucket = this.#buckets.get(key)
     if (bucket === undefined) this.#buckets.set(key, new Bucket(this.#kinds, [item]))
     else {
-      bucket.items.push(item)
+      if (bucket.items.length === 0) bucket.items = [item]
+      else bucket.items.push(item)
       bucket.sorted = bucket.items.length === 1
       bucket.changed()
     }

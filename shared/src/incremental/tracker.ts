@@ -5,27 +5,27 @@ export interface Reader {
   invalidate: () => void
 }
 
-/** Something that is read, and remembers by whom. `kinds`: the kinds of objects whose content it shows. */
+/** Something that is read, and remembers by whom. `kinds`: the kinds of objects whose content it shows. Small: a mesh has a hundred thousand of them. */
 export class Source {
   readonly kinds: readonly string[]
-  /** Most sources of a mesh are never read twice, and many not at all. */
-  #readers: Reader[] | undefined
-  #last: Reader | undefined
-  #limit = 64
+  /** Most are read by one, and many by nobody. */
+  #readers: Reader | Reader[] | undefined
 
   constructor(kinds: readonly string[]) {
     this.kinds = kinds
   }
 
   add(reader: Reader): void {
-    if (this.#last === reader) return
-    this.#last = reader
-    if (this.#readers === undefined) {
-      this.#readers = [reader]
-      return
+    const readers = this.#readers
+    if (readers === undefined) this.#readers = reader
+    else if (!Array.isArray(readers)) {
+      if (readers !== reader) this.#readers = readers.alive ? [readers, reader] : reader
+    } else if (readers[readers.length - 1] !== reader) {
+      readers.push(reader)
+      // Readers that were replaced would pile up in a source that never changes: at each doubling they are sorted out.
+      if (readers.length >= 64 && (readers.length & (readers.length - 1)) === 0)
+        this.#readers = readers.filter(({ alive }) => alive)
     }
-    if (this.#readers.length >= this.#limit) this.#readers = this.#compact(this.#readers)
-    this.#readers.push(reader)
   }
 
   /** Tells every reader that is still alive, and forgets them: whoever reads again is told again. */
@@ -33,15 +33,9 @@ export class Source {
     const readers = this.#readers
     if (readers === undefined) return
     this.#readers = undefined
-    this.#last = undefined
-    for (const reader of readers) if (reader.alive) reader.invalidate()
-  }
-
-  /** Readers that were replaced would pile up in a source that never changes. */
-  #compact(readers: readonly Reader[]): Reader[] {
-    const left = readers.filter(({ alive }) => alive)
-    this.#limit = Math.max(64, left.length * 2)
-    return left
+    if (!Array.isArray(readers)) {
+      if (readers.alive) readers.invalidate()
+    } else for (const reader of readers) if (reader.alive) reader.invalidate()
   }
 }
 

@@ -14,8 +14,13 @@ export const number = (value: unknown): number =>
 
 export const strings = (value: unknown): string[] => list(value).filter((item) => typeof item === "string")
 
-/** A map of strings; other values are left out. */
-export const stringMap = (value: unknown): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(record(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  )
+/** A map of strings; other values are left out. The given map itself when it holds nothing else. */
+export function stringMap(value: unknown): Readonly<Record<string, string>> {
+  const map = record(value)
+  for (const name in map)
+    if (typeof map[name] !== "string")
+      return Object.fromEntries(
+        Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+      )
+  return map as Readonly<Record<string, string>>
+}

@@ -47,15 +47,16 @@ const fault: Rule = {
 }
 
 /**
- * Checks that are asked together. Those that look at nothing but their subject are one group: they are asked again with it only, and there are too
- * many of them to be kept apart.
+ * Checks that are asked together: those of any family that look at nothing but their subject, and those of one family that look further. Each by
+ * itself would be a hundred thousand evaluations of a large mesh, all alike in what they look at.
  */
 type Group = readonly Check[]
 
-const groupsOf = (checks: readonly Check[]): Group[] => {
-  const alone = checks.filter(({ reads }) => reads.length === 0)
-  const looking = checks.filter(({ reads }) => reads.length > 0).map((check): Group => [check])
-  return alone.length === 0 ? looking : [alone, ...looking]
+/** Of one subject; by family. */
+function groupsOf(byFamily: readonly (readonly Check[])[]): Group[] {
+  const alone = byFamily.flat().filter(({ reads }) => reads.length === 0)
+  const looking = byFamily.map((checks) => checks.filter(({ reads }) => reads.length > 0))
+  return [alone, ...looking].filter((group) => group.length > 0)
 }
 
 class Evaluation implements Reader {
@@ -137,8 +138,10 @@ export class Engine {
     this.#options = options
     this.#now = options.now
     this.#checks = options.families.flatMap(({ checks }) => checks)
-    const bySubject = Map.groupBy(this.#checks, ({ subject }) => subject)
-    for (const [subject, checks] of bySubject) this.#groups.set(subject, groupsOf(checks))
+    for (const subject of new Set(this.#checks.map((check) => check.subject))) {
+      const of = ({ checks }: Family): Check[] => checks.filter((check) => check.subject === subject)
+      this.#groups.set(subject, groupsOf(options.families.map(of)))
+    }
     if (options.strict === true)
       this.#tracker.guard = (source) => {
         this.#allow(source)

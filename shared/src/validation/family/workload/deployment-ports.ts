@@ -1,7 +1,7 @@
 import type { KubeObject } from "../../../kube/object.ts"
 import { matchesLabels } from "../../../kube/selector.ts"
 import { list, number, record, stringMap, text } from "../../../topology/fact/read.ts"
-import { type View, check } from "../../check.ts"
+import { type View, check, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { deploymentKind, namespaceKind, serviceKind } from "./kinds.ts"
 import { injectionWish, namespaceOf, proxyOf } from "./pod.ts"
@@ -39,12 +39,29 @@ function isInMesh(deployment: KubeObject, view: View): boolean {
   return injection === undefined ? labels?.["istio.io/rev"] !== undefined : injection === "enabled"
 }
 
+/** Services by the first label of their selector: what a pod must have in any case. */
+const bySelector = index({
+  name: "services by a label of their selector",
+  kind: serviceKind,
+  keysOf: (service) => {
+    const selector = stringMap(record(service["spec"])["selector"])
+    const [label] = Object.keys(selector).sort()
+    return label === undefined
+      ? []
+      : [`${service.metadata.namespace ?? ""}/${label}=${selector[label] ?? ""}`]
+  },
+})
+
 type Use = { service: KubeObject; index: number; port: number; protocol: string; target: string }
 
 function usesOf(deployment: KubeObject, view: View): Use[] {
   const labels = stringMap(record(record(record(deployment["spec"])["template"])["metadata"])["labels"])
   const uses: Use[] = []
-  for (const service of view.inNamespace(serviceKind, deployment.metadata.namespace ?? "")) {
+  const namespace = deployment.metadata.namespace ?? ""
+  const services = Object.keys(labels)
+    .sort()
+    .flatMap((label) => view.find(bySelector, `${namespace}/${label}=${labels[label] ?? ""}`))
+  for (const service of services) {
     const spec = record(service["spec"])
     if (!matchesLabels(stringMap(spec["selector"]), labels)) continue
     for (const [index, item] of list(spec["ports"]).entries()) {
