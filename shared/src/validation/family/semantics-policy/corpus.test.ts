@@ -7,6 +7,7 @@ import type { Deviation } from "../../deviation.ts"
 import { Engine } from "../../engine/engine.ts"
 import type { Finding, Level } from "../../finding.ts"
 import { here, objectsOf } from "../../testing.ts"
+import { structure } from "../structure/family.ts"
 import { deviations } from "./deviations.ts"
 import { semanticsPolicy } from "./family.ts"
 
@@ -44,10 +45,13 @@ const analyzers: Record<string, readonly string[]> = {
 }
 const cases = read<Case>("cases.json").filter(({ analyzer }) => analyzer.name in analyzers)
 
-const aliases = new Map(semanticsPolicy.rules.map(({ code, aliases }) => [code, aliases]))
+const aliases = new Map(
+  [...structure.rules, ...semanticsPolicy.rules].map(({ code, aliases }) => [code, aliases]),
+)
 
+/** With the structure rules, to which these leave what a CRD says itself. */
 function findings(objects: readonly KubeObject[]): readonly Finding[] {
-  const engine = new Engine({ families: [semanticsPolicy], strict: true })
+  const engine = new Engine({ families: [structure, semanticsPolicy], strict: true })
   for (const object of objects) engine.put(here, object)
   return engine.findings()
 }

@@ -4,15 +4,12 @@ import type { KubeObject } from "../../../kube/object.ts"
 import { effectOf } from "../../edit.ts"
 import { Engine } from "../../engine/engine.ts"
 import { here, objectsOf, validateYaml } from "../../testing.ts"
+import { structure } from "../structure/family.ts"
 import { semanticsPolicyExamples } from "./examples.ts"
 import { semanticsPolicy } from "./family.ts"
 
-const families = [semanticsPolicy]
-
-/** Rules that speak of one thing in two ways: what is wrong twice over is said twice. */
-const together: Readonly<Record<string, readonly string[]>> = {
-  "sidecar.outbound_invalid": ["sidecar.egress_proxy_hidden"],
-}
+/** With the structure rules, which speak first: what they say these do not say again. */
+const families = [structure, semanticsPolicy]
 
 describe("the examples of the rules", () => {
   test("there is one for each rule", () => {
@@ -25,7 +22,7 @@ describe("the examples of the rules", () => {
     "$code speaks of its example, and not of the near miss",
     ({ code, fires, silent }) => {
       const codes = new Set(validateYaml(fires, { families }).map((finding) => finding.code))
-      expect(codes).toEqual(new Set([code, ...(together[code] ?? [])]))
+      expect(codes).toEqual(new Set([code]))
       expect(validateYaml(silent, { families })).toEqual([])
     },
   )
@@ -44,10 +41,6 @@ const fixable = [
   {
     code: "destinationrule.field_deprecated",
     yaml: "{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: a}, spec: {host: a, trafficPolicy: {loadBalancer: {warmupDurationSecs: 10s}}}}",
-  },
-  {
-    code: "wasm.url_invalid",
-    yaml: "{apiVersion: extensions.istio.io/v1alpha1, kind: WasmPlugin, metadata: {name: a}, spec: {url: registry:5000/plugin}}",
   },
 ].filter(({ yaml }) => validateYaml(yaml, { families }).some(({ fix }) => fix !== null))
 
@@ -75,7 +68,6 @@ describe("the fixes", () => {
       "sidecar.egress_host_redundant",
       "sidecar.ingress_invalid",
       "virtualservice.fault_percent_deprecated",
-      "wasm.url_invalid",
     ])
   })
 })

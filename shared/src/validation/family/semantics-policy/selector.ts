@@ -27,16 +27,6 @@ export const selectorEmpty = rule({
   source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
 })
 
-export const targetConflict = rule({
-  code: "targetref.with_selector",
-  aliases: ["IST0106"],
-  level: "error",
-  title: "More than one of selector, targetRef and targetRefs is set",
-  effect: refused,
-  remedy: "Keep the one that says where the policy applies",
-  source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
-})
-
 export const targetInvalid = rule({
   code: "targetref.invalid",
   aliases: ["IST0106"],
@@ -47,7 +37,7 @@ export const targetInvalid = rule({
   source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
 })
 
-export const targetRules = [selectorInvalid, selectorEmpty, targetConflict, targetInvalid]
+export const targetRules = [selectorInvalid, selectorEmpty, targetInvalid]
 export const selectorRules = [selectorInvalid, selectorEmpty]
 
 /** A selector of the security and telemetry kinds (`matchLabels`), or of the networking kinds (`labels`). */
@@ -119,13 +109,9 @@ function targetProblem(target: Json): string | undefined {
   const kind = text(target["kind"])
   const group = text(target["group"])
   const wanted = Object.hasOwn(targets, kind) ? targets[kind] : undefined
-  if (wanted === undefined || (group !== wanted && !(group === "core" && wanted === "")))
-    return `${kind === "" ? "no kind" : kind}${group === "" ? "" : ` of ${group}`} is not one of ${allowed}`
-  if (text(target["name"]) === "") return `the reference to a ${kind} has no name`
-  const namespace = text(target["namespace"])
-  return namespace === ""
-    ? undefined
-    : `the reference to ${kind} ${text(target["name"])} names the namespace ${namespace}; policies attach within their own`
+  return wanted === undefined || (group !== wanted && !(group === "core" && wanted === ""))
+    ? `${kind === "" ? "no kind" : kind}${group === "" ? "" : ` of ${group}`} is not one of ${allowed}`
+    : undefined
 }
 
 function checkTarget(target: unknown, path: string, report: Report): void {
@@ -134,7 +120,7 @@ function checkTarget(target: unknown, path: string, report: Report): void {
   if (problem !== undefined) report(targetInvalid, { path, message: problem })
 }
 
-/** Where a policy applies: at most one of a selector, a target and targets, each well formed. */
+/** Where a policy applies. That only one of selector, targetRef and targetRefs may be set is for the structure rules to say. */
 export function checkTargets(
   object: KubeObject,
   field: "selector" | "workloadSelector",
@@ -144,12 +130,6 @@ export function checkTargets(
   const selector = spec[field]
   const refs = items(spec["targetRefs"])
   if (selector === undefined && spec["targetRef"] === undefined && refs.length === 0) return
-  const set = Number(isSet(selector)) + Number(isSet(spec["targetRef"])) + Number(refs.length > 0)
-  if (set > 1)
-    report(targetConflict, {
-      path: isSet(selector) ? `spec.${field}` : "spec.targetRef",
-      message: `only one of ${field}, targetRef and targetRefs may be set, here are ${set}`,
-    })
   if (isSet(selector))
     checkSelector(object, { field, labels: field === "selector" ? "matchLabels" : "labels" }, report)
   checkTarget(spec["targetRef"], "spec.targetRef", report)

@@ -2,7 +2,6 @@ import { record, text, type Json } from "../../../../topology/fact/read.ts"
 import { check, type Report } from "../../../check.ts"
 import { at } from "../../../path.ts"
 import { durationProblem } from "../../../semantic/duration.ts"
-import { strictHeaderProblem } from "../../../semantic/header.ts"
 import { isSet, items, section } from "../read.ts"
 import { checkTargets, targetRules } from "../selector.ts"
 import { readJwks } from "./jwks.ts"
@@ -32,68 +31,23 @@ function checkKeys(jwt: Json, path: string, report: Report): void {
     })
 }
 
-function checkLocations(jwt: Json, path: string, report: Report): void {
-  for (const [i, header] of items(jwt["fromHeaders"]).entries())
-    if (text(record(header)["name"]) === "")
-      report(rules.locationInvalid, {
-        path: `${at(`${path}.fromHeaders`, i)}.name`,
-        message: "the header of a token has no name",
-      })
-  for (const [field, what] of [
-    ["fromParams", "parameter"],
-    ["fromCookies", "cookie"],
-  ] as const)
-    for (const [i, name] of items(jwt[field]).entries())
-      if (text(name) === "")
-        report(rules.locationInvalid, {
-          path: at(`${path}.${field}`, i),
-          message: `the ${what} of a token has no name`,
-        })
-}
-
-function claimProblem(value: unknown): string | undefined {
-  const copy = record(value)
-  const [claim, header] = [text(copy["claim"]), text(copy["header"])]
-  if (claim === "" || header === "") return `outputClaimToHeaders has no ${claim === "" ? "claim" : "header"}`
-  return strictHeaderProblem(header)
-}
-
-function checkJwtRule(jwt: Json, path: string, report: Report): void {
-  checkKeys(jwt, path, report)
-  checkLocations(jwt, path, report)
-  for (const [i, audience] of items(jwt["audiences"]).entries())
-    if (text(audience) === "")
-      report(rules.jwtRuleInvalid, { path: at(`${path}.audiences`, i), message: "an audience is empty" })
-  for (const [i, copy] of items(jwt["outputClaimToHeaders"]).entries()) {
-    const problem = claimProblem(copy)
-    if (problem !== undefined)
-      report(rules.claimHeaderInvalid, { path: at(`${path}.outputClaimToHeaders`, i), message: problem })
-  }
-  const timeout = isSet(jwt["timeout"]) ? durationProblem(jwt["timeout"]) : undefined
-  if (timeout !== undefined)
-    report(rules.jwtRuleInvalid, { path: `${path}.timeout`, message: `timeout: ${timeout}` })
-}
-
-/** Source: istio `ValidateRequestAuthentication`. */
+/** Places of tokens, audiences and claims have names by structure. Source: istio `ValidateRequestAuthentication`. */
 export const requestAuthenticationCheck = check({
   name: "requestauthentication/semantics",
   subject: "RequestAuthentication.security.istio.io",
   reads: [],
-  rules: [
-    rules.issuerMissing,
-    rules.jwksInvalid,
-    rules.jwksPrivate,
-    rules.locationInvalid,
-    rules.claimHeaderInvalid,
-    rules.jwtRuleInvalid,
-    ...targetRules,
-  ],
+  rules: [rules.issuerMissing, rules.jwksInvalid, rules.jwksPrivate, rules.timeoutInvalid, ...targetRules],
   run: (object, _view, report) => {
     checkTargets(object, "selector", report)
     const all = items(record(object["spec"])["jwtRules"])
     for (let i = 0; i < all.length; i++) {
       const jwt = section(all[i])
-      if (jwt !== undefined) checkJwtRule(jwt, at("spec.jwtRules", i), report)
+      if (jwt === undefined) continue
+      const path = at("spec.jwtRules", i)
+      checkKeys(jwt, path, report)
+      const problem = isSet(jwt["timeout"]) ? durationProblem(jwt["timeout"]) : undefined
+      if (problem !== undefined)
+        report(rules.timeoutInvalid, { path: `${path}.timeout`, message: `timeout: ${problem}` })
     }
   },
 })

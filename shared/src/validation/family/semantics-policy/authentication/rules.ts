@@ -2,7 +2,6 @@ import { rule } from "../../../rule.ts"
 import { refused } from "../effect.ts"
 
 const source = "https://istio.io/latest/docs/reference/config/security/jwt/"
-const peers = "https://istio.io/latest/docs/reference/config/security/peer_authentication/"
 
 export const issuerMissing = rule({
   code: "requestauthentication.issuer_missing",
@@ -34,42 +33,12 @@ export const jwksPrivate = rule({
   source,
 })
 
-export const locationInvalid = rule({
-  code: "requestauthentication.location_invalid",
+export const timeoutInvalid = rule({
+  code: "requestauthentication.timeout_invalid",
   aliases: ["IST0106"],
   level: "error",
-  title: "Place of a token has no name",
+  title: "Timeout of a JWT rule cannot be",
   effect: refused,
-  remedy: "Name the header, parameter or cookie, or remove the entry",
+  remedy: "Give the timeout in whole milliseconds",
   source,
-})
-
-export const claimHeaderInvalid = rule({
-  code: "requestauthentication.claim_header_invalid",
-  aliases: ["IST0106"],
-  level: "error",
-  title: "Claim cannot be copied to a header",
-  effect: refused,
-  remedy: "Name the claim and a header of letters, digits, - and _",
-  source,
-})
-
-export const jwtRuleInvalid = rule({
-  code: "requestauthentication.rule_invalid",
-  aliases: ["IST0106"],
-  level: "error",
-  title: "Audience or timeout of a JWT rule cannot be",
-  effect: refused,
-  remedy: "Leave no audience empty, and give the timeout in whole milliseconds",
-  source,
-})
-
-export const portLevelInvalid = rule({
-  code: "peerauthentication.port_level_invalid",
-  aliases: ["IST0106"],
-  level: "error",
-  title: "mTLS per port that cannot be",
-  effect: refused,
-  remedy: "Select workloads, and list their ports (1 to 65535), or leave portLevelMtls out",
-  source: peers,
 })

@@ -32,7 +32,7 @@ export const destinationRuleExamples: readonly Example[] = [
   ),
   both(
     "connection_pool_invalid",
-    "{connectionPool: {tcp: {connectTimeout: 0.1ms}}}",
+    "{connectionPool: {tcp: {connectTimeout: 1.0000001s}}}",
     "{connectionPool: {tcp: {connectTimeout: 1ms, idleTimeout: 0s}}}",
   ),
   both(

@@ -33,11 +33,13 @@ function checkOutbound(policy: Json, report: Report): void {
     mode === "ALLOW_ANY"
       ? proxyProblem(proxy)
       : `egressProxy needs mode ALLOW_ANY, and this is ${mode === "" ? "REGISTRY_ONLY" : mode}`
-  if (problem !== undefined) report(rules.outboundInvalid, { path: `${path}.egressProxy`, message: problem })
-  report(rules.egressProxyHidden, {
-    path: `${path}.egressProxy`,
-    message: `egressProxy ${text(proxy["host"])} is a hidden field of Istio`,
-  })
+  const place = `${path}.egressProxy`
+  if (problem !== undefined) report(rules.outboundInvalid, { path: place, message: problem })
+  else
+    report(rules.egressProxyHidden, {
+      path: place,
+      message: `egressProxy ${text(proxy["host"])} is a hidden field of Istio`,
+    })
 }
 
 const contents = ["ingress", "egress"] as const

@@ -3,16 +3,6 @@ import { refused } from "../effect.ts"
 
 const source = "https://istio.io/latest/docs/reference/config/telemetry/"
 
-export const providerUnnamed = rule({
-  code: "telemetry.provider_unnamed",
-  aliases: ["IST0106"],
-  level: "error",
-  title: "Provider without a name",
-  effect: refused,
-  remedy: "Name a provider of MeshConfig",
-  source: `${source}#ProviderRef`,
-})
-
 export const tracingLimit = rule({
   code: "telemetry.tracing_limit",
   aliases: ["IST0133"],
@@ -20,16 +10,6 @@ export const tracingLimit = rule({
   title: "More than one tracing, or tracing provider",
   effect: "istiod takes the first, and leaves the others out",
   remedy: "Keep one tracing with one provider",
-  source: `${source}#Tracing`,
-})
-
-export const tracingInvalid = rule({
-  code: "telemetry.tracing_invalid",
-  aliases: ["IST0106"],
-  level: "error",
-  title: "Tracing has values that cannot be",
-  effect: refused,
-  remedy: "Sample 0 to 100 percent, and give each tag a name and what it holds",
   source: `${source}#Tracing`,
 })
 
