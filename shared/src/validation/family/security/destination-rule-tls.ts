@@ -31,9 +31,8 @@ export const podsOutside = index({
 
 type Place = TlsPlace & { rule: KubeObject; scope: Scope }
 
-/** The services whose clients use this rule. For the mesh only those in front of pods without a proxy are looked at. */
-function servicesOf(view: View, { rule, scope }: Place): RegistryService[] {
-  const ref = refOf(rule)
+/** The services that this rule is for. For the mesh only those in front of pods without a proxy are looked at. */
+function servicesOf(view: View, { scope }: Place): RegistryService[] {
   const found = new Set<RegistryService>()
   if (scope.kind === "host")
     for (const service of view.mesh.services.get(scope.host) ?? []) found.add(service)
@@ -47,7 +46,7 @@ function servicesOf(view: View, { rule, scope }: Place): RegistryService[] {
     for (const pod of view.find(podsOutside, "outside"))
       for (const service of servicesBefore(view, namespaceOf(pod), pod.metadata.labels ?? {}))
         found.add(service)
-  return [...found].filter((service) => isEffective(view.mesh, ref, service))
+  return [...found]
 }
 
 const isWide = (view: View, policy: ObjectRef | undefined): boolean => {
@@ -202,7 +201,11 @@ function checkExternal(place: Place, services: readonly RegistryService[], repor
 }
 
 function runPlace(view: View, place: Place, report: Report): void {
-  const services = servicesOf(view, place)
+  const inScope = servicesOf(view, place)
+  const ref = refOf(place.rule)
+  const services = inScope.filter((service) => isEffective(view.mesh, ref, service))
+  // Closer rules take all of them away from this one.
+  if (inScope.length > 0 && services.length === 0 && place.scope.kind !== "mesh") return
   const demands = services
     .filter(({ external }) => !external)
     .flatMap((service) => demandsOf(view, service, { port: place.port, labels: place.labels }))

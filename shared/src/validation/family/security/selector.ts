@@ -15,7 +15,7 @@ import {
   requestAuthentication,
 } from "./kinds.ts"
 import { isTargeted, namespaceOf, selectorLabels, specOf } from "./policy.ts"
-import { count, some } from "./sentence.ts"
+import { some } from "./sentence.ts"
 
 type Labels = Readonly<Record<string, string>>
 
@@ -85,32 +85,37 @@ const templateKinds = ["Deployment.apps", "StatefulSet.apps", "DaemonSet.apps"] 
 const templateOf = (object: KubeObject) =>
   record(record(record(record(object["spec"])["template"])["metadata"]))
 
+/** Only for policies of the root namespace, which select everywhere. */
 const templatesByLabel = templateKinds.map((kind) =>
   index({
     name: `security/templates-by-label/${kind}`,
     kind,
-    keysOf: (object) =>
-      Object.entries(record(templateOf(object)["labels"])).map(([name, value]) => `${name}=${String(value)}`),
+    keysOf: (object) => {
+      const labels = record(templateOf(object)["labels"])
+      const keys: string[] = []
+      for (const name in labels) keys.push(`${name}=${String(labels[name])}`)
+      return keys
+    },
   }),
 )
 
-/** Workloads whose pods would carry the labels; in one namespace, or anywhere. */
-function templatesWith(view: View, labels: Labels, namespace: string | undefined): readonly KubeObject[] {
-  const first = Object.entries(labels)[0]
-  if (first === undefined) return []
-  return templatesByLabel
-    .flatMap((templates) => view.find(templates, first.join("=")))
-    .filter((object) => {
-      const own = record(templateOf(object)["labels"])
-      return (
-        (namespace === undefined || namespaceOf(object) === namespace) &&
-        Object.entries(labels).every(([name, value]) => own[name] === value)
-      )
-    })
-}
-
 const templatesIn = (view: View, namespace: string): readonly KubeObject[] =>
   templateKinds.flatMap((kind) => view.inNamespace(kind, namespace))
+
+/** Workloads whose pods would carry the labels; in one namespace, or anywhere. */
+function templatesWith(view: View, labels: Labels, namespace: string | undefined): readonly KubeObject[] {
+  const wanted = Object.entries(labels)
+  const [first] = wanted
+  if (first === undefined) return []
+  const candidates =
+    namespace === undefined
+      ? templatesByLabel.flatMap((templates) => view.find(templates, first.join("=")))
+      : templatesIn(view, namespace)
+  return candidates.filter((object) => {
+    const own = record(templateOf(object)["labels"])
+    return wanted.every(([name, value]) => own[name] === value)
+  })
+}
 
 function isTemplateInMesh(view: View, object: KubeObject): boolean {
   const template = templateOf(object)
@@ -165,6 +170,14 @@ function nothingText(view: View, namespace: string, where: string, labels: Label
     : `no pod in ${where} has the labels ${labelText(labels)}; none has ${wrong.join(" or ")}`
 }
 
+function outsideText(amount: number, where: string, labels: Labels | undefined): string {
+  if (labels === undefined) return `no pod in ${where} has a proxy or is captured by a ztunnel`
+  const which = `with ${labelText(labels)} in ${where}`
+  return amount === 1
+    ? `the workload ${which} has no proxy, and no ztunnel captures it`
+    : `none of the ${amount} workloads ${which} has a proxy or is captured by a ztunnel`
+}
+
 function run(kind: PolicyKind, policy: KubeObject, view: View, report: Report): void {
   const spec = specOf(policy)
   if (isTargeted(spec)) return
@@ -186,7 +199,7 @@ function run(kind: PolicyKind, policy: KubeObject, view: View, report: Report): 
   } else
     report(outside[kind], {
       path,
-      message: `${labels === undefined ? `no pod in ${where} has a proxy or is captured by a ztunnel` : `none of the ${count(instances.length || makers.length, "workload")} with ${labelText(labels)} in ${where} has a proxy or is captured by a ztunnel`}`,
+      message: outsideText(instances.length || makers.length, where, labels),
       references: (instances.length > 0 ? instances.map(({ object }) => object) : makers.map(refOf))
         .slice(0, 5)
         .map((object) => ({ object, path: "" })),
