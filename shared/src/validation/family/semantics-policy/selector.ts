@@ -22,7 +22,8 @@ export const selectorEmpty = rule({
   aliases: ["IST0133"],
   level: "warning",
   title: "Selector has no labels",
-  effect: "Every workload of the namespace is selected, which is seldom what a selector is written for",
+  effect:
+    "Every workload of the namespace is selected (by a ProxyConfig, none), which is seldom what a selector is written for",
   remedy: "Name the labels of the workloads, or leave the selector out",
   source: "https://istio.io/latest/docs/reference/config/type/workload-selector/",
 })
@@ -76,9 +77,11 @@ const equalToNone = new Set([
 function reportEmpty(object: KubeObject, field: string, report: Report): void {
   const ref = refOf(object)
   const path = `spec.${field}`
-  const message = `the ${field} has no labels, so it selects every workload${
-    ref.namespace === "" ? "" : ` of ${ref.namespace}`
-  }`
+  const everybody = ref.namespace === "" ? "" : ` of ${ref.namespace}`
+  // Source: istio pilot/pkg/model/proxy_config.go, where such a one is neither the namespace's nor a workload's.
+  const message = ref.kind.startsWith("ProxyConfig.")
+    ? "the selector has no labels, so istiod applies the ProxyConfig to nothing; without a selector it is for the namespace"
+    : `the ${field} has no labels, so it selects every workload${everybody}`
   report(
     selectorEmpty,
     equalToNone.has(ref.kind)

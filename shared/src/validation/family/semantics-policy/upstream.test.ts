@@ -77,6 +77,19 @@ describe("where Istio's own checks say less or other than what istiod does", () 
     ])
   })
 
+  test("an empty selector means every workload, but nothing to a ProxyConfig", () => {
+    const messages = (kind: string, apiVersion: string): string[] =>
+      validateYaml(`{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: a}, spec: {selector: {}}}`, {
+        families: [semanticsPolicy],
+      }).map(({ message }) => message)
+    expect(messages("ProxyConfig", "networking.istio.io/v1beta1")).toEqual([
+      expect.stringContaining("applies the ProxyConfig to nothing"),
+    ])
+    expect(messages("PeerAuthentication", "security.istio.io/v1")).toEqual([
+      "the selector has no labels, so it selects every workload",
+    ])
+  })
+
   test("egressProxy is obeyed, so that it is a note on the API only", () => {
     const proxy = "egressProxy: {host: egress.example.com, port: {number: 443}}"
     expect(networking("Sidecar", `outboundTrafficPolicy: {mode: ALLOW_ANY, ${proxy}}`)).toEqual([
