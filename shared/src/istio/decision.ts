@@ -36,6 +36,8 @@ export type RouteDecision = {
   decidedBy: ObjectRef | null
   /** Where in it: `spec.http[2]`; null when no route of an object decided. */
   path: string | null
+  /** What is bound to the host: `decidedBy`, or the VirtualService that delegates to it. */
+  boundBy: ObjectRef | null
   reasons: readonly Reason[]
 }
 
@@ -56,6 +58,7 @@ export const answer = (over: Partial<RouteDecision> & Pick<RouteDecision, "outco
   rewrite: null,
   decidedBy: null,
   path: null,
+  boundBy: null,
   reasons: [],
   ...over,
 })
@@ -145,6 +148,7 @@ function mirrorsOf(mesh: Mesh, client: Client, rule: Rule, port: number): Destin
 /** What a chosen rule says, read out. */
 export function decisionOf(mesh: Mesh, client: Client, rule: Rule, port: number): RouteDecision {
   const { route, object, path } = rule
+  const boundBy = rule.via?.object ?? object
   const reasons = [reason("route.matched", `${named(object)} ${path} takes the request`, object, path)]
   if (route["redirect"] !== undefined)
     return answer({
@@ -153,6 +157,7 @@ export function decisionOf(mesh: Mesh, client: Client, rule: Rule, port: number)
       fault: faultOf(route),
       decidedBy: object,
       path,
+      boundBy,
       reasons,
     })
   if (route["directResponse"] !== undefined)
@@ -162,6 +167,7 @@ export function decisionOf(mesh: Mesh, client: Client, rule: Rule, port: number)
       fault: faultOf(route),
       decidedBy: object,
       path,
+      boundBy,
       reasons,
     })
   const rewrite = record(route["rewrite"])
@@ -178,6 +184,7 @@ export function decisionOf(mesh: Mesh, client: Client, rule: Rule, port: number)
         : { authority: text(rewrite["authority"]), uri: text(rewrite["uri"]) },
     decidedBy: object,
     path,
+    boundBy,
     reasons,
   })
 }

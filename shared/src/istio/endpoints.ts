@@ -1,11 +1,12 @@
+import type { ObjectRef } from "../kube/object.ts"
 import type { Client } from "./client.ts"
 import { type EffectiveRule, type TrafficPolicy, destinationRuleFor, policyFor } from "./destination-rule.ts"
 import type { Instance } from "./instance.ts"
-import { type Labels, type Mesh, isSubset, selectInstances } from "./mesh.ts"
+import { type Labels, type Mesh, isSubset, key, selectInstances } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 import type { RegistryService, ServicePort } from "./registry.ts"
 import type { Destination } from "./decision.ts"
-import { exportedService, visibleService } from "./visibility.ts"
+import { routedService, visibleService } from "./visibility.ts"
 
 /** What stands behind a destination for one client. */
 export type Target = {
@@ -46,19 +47,21 @@ function endpointsOf(mesh: Mesh, service: RegistryService, labels: Labels): read
   return instancesOf(mesh, service).filter((instance) => instance.ready && isSubset(labels, instance.labels))
 }
 
-/** `routed`: a route names it; then the proxy knows it, also when its Sidecar does not import it. Source: pilot `collectImportedServices`. */
-export type TargetOptions = { routed?: boolean }
+/** `route`: the VirtualService that names it. Without one it is what the client called. */
+export type TargetOptions = { route?: ObjectRef | null }
 
 /** The endpoints that a client's proxy has for a destination, with the policy it applies. */
 export function targetOf(
   mesh: Mesh,
   client: Client,
   { host, subset, port }: Pick<Destination, "host" | "subset" | "port">,
-  { routed = false }: TargetOptions = {},
+  { route = null }: TargetOptions = {},
 ): Target {
-  const { service, reasons } = routed
-    ? exportedService(mesh, client, host)
-    : visibleService(mesh, client, host, port)
+  const by = route === null ? undefined : mesh.virtualServices.get(key(route.namespace, route.name))
+  const { service, reasons } =
+    route === null
+      ? visibleService(mesh, client, host, port)
+      : routedService(mesh, client, { host, port }, by ?? { namespace: route.namespace, hosts: ["*"] })
   if (!service) return missing(reasons)
   const servicePort = service.ports.find(({ number }) => number === port)
   if (!servicePort)

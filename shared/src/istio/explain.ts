@@ -1,3 +1,4 @@
+import type { ObjectRef } from "../kube/object.ts"
 import type { Client, HttpRequest } from "./client.ts"
 import type { Destination, RouteDecision } from "./decision.ts"
 import { type Target, targetOf } from "./endpoints.ts"
@@ -127,9 +128,9 @@ export class Explainer {
     return known
   }
 
-  #target(via: string, client: Client, destination: Destination, routed: boolean): Target {
-    const key = `${via} ${routed} ${destination.host} ${destination.subset} ${destination.port}`
-    const known = this.#targets.get(key) ?? targetOf(this.#mesh, client, destination, { routed })
+  #target(via: string, client: Client, destination: Destination, route: ObjectRef | null): Target {
+    const key = `${via} ${route?.namespace} ${route?.name} ${destination.host} ${destination.subset} ${destination.port}`
+    const known = this.#targets.get(key) ?? targetOf(this.#mesh, client, destination, { route })
     this.#targets.set(key, known)
     return known
   }
@@ -149,7 +150,7 @@ export class Explainer {
     const request: HttpRequest = question
     const decision = routeRequest(this.#mesh, client, request, this.#memo)
     const targets = decision.destinations.map((destination) =>
-      this.#target(question.via, client, destination, decision.decidedBy !== null),
+      this.#target(question.via, client, destination, decision.boundBy),
     )
     return {
       id: question.id,

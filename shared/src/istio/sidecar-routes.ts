@@ -71,22 +71,38 @@ function routesOfService(mesh: Mesh, { client, port }: SidecarQuestion, service:
   return chosen.toSorted(comparePrecedence).map(ruleOfGatewayApi)
 }
 
+/** Services that the client sees on this port and a pattern takes. Goes through all of them: only for hosts that are no service. */
+function* servicesTaking(
+  mesh: Mesh,
+  { client, port }: SidecarQuestion,
+  pattern: string,
+): Iterable<RegistryService> {
+  for (const [known] of mesh.services.values()) {
+    if (known === undefined || !hostMatches(pattern, known.host)) continue
+    const { service } = visibleService(mesh, client, known.host, port)
+    if (service?.ports.some((own) => own.number === port) === true) yield service
+  }
+}
+
 /** Whether a virtual service also has a host that is a service on this port: then its other hosts are routed there too. */
-function hasServiceOn(mesh: Mesh, { client, port }: SidecarQuestion, config: VirtualService): boolean {
+function hasServiceOn(mesh: Mesh, question: SidecarQuestion, config: VirtualService): boolean {
+  const { client, port } = question
   return config.hosts.some((own) => {
-    if (isWildcard(own)) return false
-    const { service } = visibleService(mesh, client, own, port)
-    return service !== undefined && isHttpPort(service, port)
+    if (!isWildcard(own)) {
+      const { service } = visibleService(mesh, client, own, port)
+      return service !== undefined && isHttpPort(service, port)
+    }
+    for (const service of servicesTaking(mesh, question, own)) {
+      const [first] = routesFor(mesh, { client, port, host: service.host })
+      if (first?.config === config && isHttpPort(service, port)) return true
+    }
+    return false
   })
 }
 
 /** Whether a wildcard takes a service that the client sees on this port: then it is no host of its own. */
-function takesService(mesh: Mesh, { client, port }: SidecarQuestion, pattern: string): boolean {
-  for (const [service] of mesh.services.values()) {
-    if (service === undefined || !hostMatches(pattern, service.host)) continue
-    const sight = visibleService(mesh, client, service.host, port)
-    if (sight.service?.ports.some((own) => own.number === port) === true) return true
-  }
+function takesService(mesh: Mesh, question: SidecarQuestion, pattern: string): boolean {
+  for (const _ of servicesTaking(mesh, question, pattern)) return true
   return false
 }
 

@@ -2,6 +2,7 @@ import type { ObjectRef } from "../kube/object.ts"
 import { type Json, list, number, record, stringMap, strings, text } from "../topology/fact/read.ts"
 import type { Client } from "./client.ts"
 import { hostMatches, isWildcard } from "./host.ts"
+import { destinationsOf } from "./route-destination.ts"
 import { type Config, type Mesh, isSubset } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 import type { RegistryService } from "./registry.ts"
@@ -132,6 +133,17 @@ export function isImported(
   return imports(egress, client, target.namespace, (entry) => isWithin(target.host, entry.host))
 }
 
+const importsRoute = (
+  egress: Egress,
+  client: Client,
+  route: { namespace: string; hosts: readonly string[] },
+): boolean =>
+  route.hosts.some((host) =>
+    imports(egress, client, route.namespace, (entry) =>
+      entry.excluded ? isWithin(host, entry.host) : overlap(host, entry.host),
+    ),
+  )
+
 /** Whether it lets a client import a VirtualService: any of its hosts may overlap with an import. Source: pilot `SelectVirtualServices`. */
 export function isRouteImported(
   sidecar: Config | undefined,
@@ -140,12 +152,7 @@ export function isRouteImported(
   port: number,
 ): boolean {
   const egress = listenerFor(sidecar, port)
-  if (typeof egress === "string") return egress === "all"
-  return route.hosts.some((host) =>
-    imports(egress, client, route.namespace, (entry) =>
-      entry.excluded ? isWithin(host, entry.host) : overlap(host, entry.host),
-    ),
-  )
+  return typeof egress === "string" ? egress === "all" : importsRoute(egress, client, route)
 }
 
 export type Sight = { service: RegistryService | undefined; reasons: Reason[] }
@@ -180,6 +187,55 @@ export function exportedService(mesh: Mesh, client: Client, host: string): Sight
         first.object,
       )
     : { service, reasons: [] }
+}
+
+/**
+ * The service that a route sends to. A proxy knows it because a route that it imports names it, also when its Sidecar does not import it, or when it is
+ * of the proxy's own namespace and exported to others only. Source: pilot `collectImportedServices`.
+ */
+export function routedService(
+  mesh: Mesh,
+  client: Client,
+  { host, port }: { host: string; port: number },
+  route: { namespace: string; hosts: readonly string[] },
+): Sight {
+  const sidecar = sidecarFor(mesh, client)
+  const own =
+    client.kind === "sidecar" && withHost(mesh, host).find(({ namespace }) => namespace === client.namespace)
+  const sight = own ? { service: own, reasons: [] } : exportedService(mesh, client, host)
+  const { service } = sight
+  if (sidecar === undefined || service === undefined) return sight
+  const listeners = egressListeners(sidecar).filter(
+    (egress) => egress.port === 0 || egress.port === port || egress.protocol === "HTTP_PROXY",
+  )
+  const known =
+    egressListeners(sidecar).length === 0 ||
+    listeners.some(
+      (egress) =>
+        imports(egress, client, service.namespace, (entry) => isWithin(service.host, entry.host)) ||
+        importsRoute(egress, client, route),
+    ) ||
+    (listeners.length > 0 && isNamedElsewhere(mesh, client, host, listeners))
+  return known
+    ? sight
+    : unseen(
+        "host.not_imported",
+        `${named(sidecar.object)} imports ${host} for other ports than ${port} only`,
+        sidecar.object,
+      )
+}
+
+/** Whether another route that a listener imports names the host. Goes through all routes: only for what the asking route's own listener does not bring. */
+function isNamedElsewhere(mesh: Mesh, client: Client, host: string, listeners: readonly Egress[]): boolean {
+  for (const config of mesh.virtualServices.values())
+    if (
+      config.gateways.includes("mesh") &&
+      isExportedTo(config.exportTo, config.namespace, client.namespace) &&
+      destinationsOf(config, mesh.settings.domain).has(host) &&
+      listeners.some((egress) => importsRoute(egress, client, config))
+    )
+      return true
+  return false
 }
 
 /** The service a client means by a host: exported to it and imported by its Sidecar. */
