@@ -239,7 +239,22 @@ function readingOf(document: Document.Parsed, text: string, base: number): Readi
 }
 
 /** Longer than any single object (etcd takes 1.5 MiB); the general reader would take minutes for what the plain one reads in a second. */
-const maxGeneral = 16 * 1024 * 1024
+const maxGeneral = 4 * 1024 * 1024
+
+const bracket = /[[\]{}]/g
+
+/** Where flow collections are deeper than anybody writes them; -1 for nowhere. The library would try, for minutes. */
+function deepAt(text: string): number {
+  let depth = 0
+  bracket.lastIndex = 0
+  for (let found = bracket.exec(text); found; found = bracket.exec(text)) {
+    if (found[0] === "[" || found[0] === "{") depth++
+    else if (depth > 0) depth--
+    // Brackets in texts count here too: more of them than levels may be.
+    if (depth > 4 * maxDepth) return found.index
+  }
+  return -1
+}
 
 /** Reads any YAML, with all that it knows; `base` is where `text` begins in its file. Never throws. */
 export function readGeneral(text: string, base: number): Reading[] {
@@ -254,6 +269,8 @@ export function readGeneral(text: string, base: number): Reading[] {
         start: base,
       },
     ]
+  const deep = deepAt(text)
+  if (deep !== -1) return [{ fault: tooDeep(base + deep), start: base }]
   try {
     const parsed = parseAllDocuments(text, yamlOptions)
     return (Array.isArray(parsed) ? parsed : []).flatMap((each) => readingOf(each, text, base) ?? [])

@@ -44,6 +44,8 @@ class File {
   readonly text: string
   readonly name: string
   readonly lines: Lines
+  /** Asked once: most files have no braces of a template, and need not be searched for them object by object. */
+  readonly mayBeTemplate: boolean
   readonly result: Documents = { objects: [], problems: [], documents: 0 }
 
   /** What is done with the value of each document. */
@@ -54,6 +56,7 @@ class File {
     this.name = name
     this.take = take
     this.lines = linesOf(text)
+    this.mayBeTemplate = text.includes("{{")
   }
 
   place(span: Span): Place {
@@ -148,7 +151,7 @@ function addValue(file: File, value: unknown, steps: Steps, spanAt: SpanAt): voi
   if (wrong) {
     const { start } = spanAt([...steps, ...wrong.at])
     file.problem(wrong.level, start, `${nameOf(file, steps)} ${wrong.message}`, wrong.remedy)
-  } else if (file.text.includes("{{") && isTemplate(value as KubeObject)) {
+  } else if (file.mayBeTemplate && isTemplate(value as KubeObject)) {
     const { start } = spanAt(steps)
     const braces = templateAt(file.text, start, file.text.length)
     file.problem(
