@@ -6,8 +6,7 @@ import type { Finding } from "./finding.ts"
 import { Fix, Level, Ref, Reference } from "./finding-schema.ts"
 import type { Suppression } from "./suppression.ts"
 
-/** The kind under which findings travel and are kept: an object of the inventory each, so that they come, go and are shown as live as anything else. */
-export const findingKind = "Finding.smm.io"
+export { findingKind } from "./finding-kind.ts"
 
 /** What the `spec` of a finding's object holds. */
 export const FindingSpec = z.object({

@@ -3,6 +3,7 @@ import { createApi } from "./api.ts"
 import type { Client } from "#shared/api/client.ts"
 import { Clock } from "./clock.svelte.ts"
 import { Clusters } from "./clusters.svelte.ts"
+import { Findings } from "./findings.svelte.ts"
 import { Live } from "./live.svelte.ts"
 import { Mesh } from "./mesh.svelte.ts"
 import { Preferences } from "./preferences.svelte.ts"
@@ -15,6 +16,7 @@ export type Stores = {
   api: Client
   clock: Clock
   clusters: Clusters
+  findings: Findings
   live: Live
   mesh: Mesh
   preferences: Preferences
@@ -40,6 +42,7 @@ export function createStores(now: () => number): Stores {
     api,
     clock,
     clusters,
+    findings: new Findings(api, () => clock.exact()),
     live: new Live(api, () => clock.exact()),
     mesh,
     preferences,

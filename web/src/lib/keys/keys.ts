@@ -4,6 +4,7 @@ export const goKeys: Record<string, string> = {
   t: "/topology",
   s: "/services",
   w: "/workloads",
+  v: "/validation",
   c: "/clusters",
 }
 

@@ -30,6 +30,7 @@ import Search from "@lucide/svelte/icons/search"
 import Server from "@lucide/svelte/icons/server"
 import Settings from "@lucide/svelte/icons/settings-2"
 import SquareArrowOutUpRight from "@lucide/svelte/icons/square-arrow-out-up-right"
+import ShieldCheck from "@lucide/svelte/icons/shield-check"
 import Sun from "@lucide/svelte/icons/sun"
 import Trash from "@lucide/svelte/icons/trash-2"
 import Users from "@lucide/svelte/icons/users"
@@ -69,6 +70,7 @@ export const icons = {
   cluster: Server,
   settings: Settings,
   open: SquareArrowOutUpRight,
+  validation: ShieldCheck,
   sun: Sun,
   trash: Trash,
   users: Users,
