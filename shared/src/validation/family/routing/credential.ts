@@ -76,8 +76,18 @@ function missing({ view, report, path }: Subject, { namespace, name }: Place, ga
 function valid({ view, server, report, path }: Subject, secret: Json, at: Place): void {
   const pem = certificateIn(secret)
   const references = secretReference(at)
+  const { stringData } = secret
   const label = `Secret ${at.namespace === "" ? at.name : `${at.namespace}/${at.name}`}`
   if (pem === undefined) {
+    if (Object.keys(record(stringData)).length > 0) {
+      report(credentialInvalid, {
+        path,
+        level: "info",
+        message: `${label} is written with stringData, which only the API server reads; what comes of it is not seen here`,
+        references,
+      })
+      return
+    }
     const keys = Object.keys(record(secret["data"])).sort()
     const has = keys.length === 0 ? "no data" : keys.slice(0, 4).join(", ")
     report(credentialInvalid, {

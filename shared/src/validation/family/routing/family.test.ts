@@ -139,6 +139,17 @@ describe("a subset", () => {
     ])
   })
 
+  test("of an abbreviated host is looked for where the host is meant to be", () => {
+    const rule = destinationRule(versions(["v1"]))
+    expect(codes(together(reviews, rule, to("{ host: reviews.shop, subset: v1 }")))).toEqual([
+      "virtualservice.host_unknown",
+    ])
+    expect(codes(together(reviews, rule, to("{ host: reviews.shop, subset: v2 }")))).toEqual([
+      "virtualservice.host_unknown",
+      "virtualservice.subset_unknown",
+    ])
+  })
+
   test("of a rule for a host that is none is laid at that rule", () => {
     const stray = destinationRule("{ host: review, subsets: [{ name: v1, labels: { version: v1 } }] }")
     const [finding] = findings(together(reviews, stray, to("{ host: reviews, subset: v1 }")))
@@ -237,6 +248,16 @@ describe("VirtualServices with one host on the mesh", () => {
     ])
   })
 
+  test("are said once, however many hosts and others there are", () => {
+    const two = (name: string): string => one(name, "").replace("[reviews]", "[reviews, ratings]")
+    const ratings = reviews.replaceAll("reviews", "ratings")
+    expect(messages(together(reviews, ratings, two("a"), two("b"), two("c")))).toEqual([
+      "VirtualService shop/b, VirtualService shop/c have reviews.shop.svc.cluster.local, ratings.shop.svc.cluster.local as well; this one counts, what they say is ignored",
+      "VirtualService shop/a, VirtualService shop/c have reviews.shop.svc.cluster.local, ratings.shop.svc.cluster.local as well; VirtualService shop/a counts, this one is ignored",
+      "VirtualService shop/a, VirtualService shop/b have reviews.shop.svc.cluster.local, ratings.shop.svc.cluster.local as well; VirtualService shop/a counts, this one is ignored",
+    ])
+  })
+
   test("do not conflict where one is for connections and the other for requests", () => {
     const tcp = virtualService(
       "tcp",
@@ -294,6 +315,16 @@ describe("Gateways of the same pods", () => {
       "gateway.host_shared",
       "gateway.host_shared",
     ])
+  })
+
+  test("may have a Secret that is only written down yet", () => {
+    const secret =
+      "\napiVersion: v1\nkind: Secret\nmetadata: { name: shop, namespace: edge }\nstringData: { tls.crt: x, tls.key: y }\n"
+    const https = gateway({ protocol: "HTTPS", port: 443, tls: "{ mode: SIMPLE, credentialName: shop }" })
+    expect(findings(together(ingress, secret, https))).toMatchObject([
+      { code: "gateway.credential_invalid", level: "info" },
+    ])
+    expect(codes(together(ingress, secret, https), { states: { Secret: "denied" } })).toEqual([])
   })
 
   test("that are nowhere to be seen are no error where no gateway is known", () => {

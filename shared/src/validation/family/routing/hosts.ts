@@ -65,26 +65,43 @@ function sharesSection(a: VirtualService, b: VirtualService): boolean {
 
 type Subject = { config: VirtualService; view: View; report: Report }
 
-function conflicts({ config, view, report }: Subject, host: string, path: string): void {
-  for (const other of companions(view, host, config)) {
-    const namespace = meeting(view, config, other)
-    if (namespace === undefined || !sharesSection(config, other)) continue
-    const [first] = exportedTo([config, other].sort(byAge), namespace)
-    const wins = first === config
-    const how = meetingPlace(config, other, namespace)
-    report(meshHostConflict, {
-      path,
-      level: wins ? "warning" : "error",
-      message: wins
-        ? `${named(other.object)} has the host ${host} as well${how}; this one counts, the other is ignored`
-        : `${named(other.object)} has the host ${host} as well${how} and counts, this one is ignored`,
-      references: [{ object: other.object, path: "spec.hosts" }],
-    })
-  }
+/** Others that a VirtualService shares hosts with, and how it fares. */
+type Clash = {
+  hosts: string[]
+  path: string
+  others: readonly VirtualService[]
+  counts: VirtualService
+  where: string
 }
 
-const meetingPlace = (a: VirtualService, b: VirtualService, namespace: string): string =>
-  isPublic(a) && isPublic(b) ? "" : ` for clients in ${namespace}`
+function clashOf({ config, view }: Subject, host: string, path: string): Clash | undefined {
+  const others: VirtualService[] = []
+  let namespace: string | undefined
+  for (const other of companions(view, host, config)) {
+    const at = sharesSection(config, other) ? meeting(view, config, other) : undefined
+    if (at === undefined) continue
+    namespace ??= at
+    others.push(other)
+  }
+  if (namespace === undefined) return undefined
+  const [counts = config] = exportedTo([config, ...others].sort(byAge), namespace)
+  const everywhere = isPublic(config) && others.every(isPublic)
+  return { hosts: [host], path, others, counts, where: everywhere ? "" : ` for clients in ${namespace}` }
+}
+
+function sayClash({ config, report }: Subject, { hosts, path, others, counts, where }: Clash): void {
+  const wins = counts === config
+  const have = others.length > 1 ? "have" : "has"
+  const all = `${others.map(({ object }) => named(object)).join(", ")} ${have} ${hosts.join(", ")} as well${where}`
+  report(meshHostConflict, {
+    path,
+    level: wins ? "warning" : "error",
+    message: wins
+      ? `${all}; this one counts, what ${have === "have" ? "they say" : "it says"} is ignored`
+      : `${all}; ${named(counts.object)} counts, this one is ignored`,
+    references: others.map(({ object }) => ({ object, path: "spec.hosts" })),
+  })
+}
 
 type Named = { host: string; config: VirtualService; index: number }
 
@@ -108,13 +125,15 @@ const atMost = 5
 
 function narrowed({ config, view, report }: Subject, host: string, path: string): void {
   const closer: Named[] = []
+  const apart: Named[] = []
   for (const other of view.derive(meshHosts, "")) {
     if (other.host === host || other.config === config || !hostMatches(host, other.host)) continue
     if (config.hosts.includes(other.host) || meeting(view, config, other.config) === undefined) continue
     if (isPublic(config) === isPublic(other.config)) closer.push(other)
-    else overridden({ config, report }, other, { host, path })
+    else apart.push(other)
   }
   sayNarrowed(report, { host, path, where: "on the mesh" }, closer)
+  if (apart.length > 0) overridden({ config, report }, apart, { host, path })
 }
 
 type Place = { host: string; path: string }
@@ -137,20 +156,25 @@ export function sayNarrowed(
 
 function overridden(
   { config, report }: Pick<Subject, "config" | "report">,
-  other: Named,
+  others: readonly Named[],
   { host, path }: Place,
 ): void {
+  const hosts = [...new Set(others.map((other) => other.host))]
+  const more = hosts.length > atMost ? ` and ${hosts.length - atMost} more` : ""
   report(meshHostOverridden, {
     path,
-    message: `For ${other.host} the VirtualService ${other.config.namespace}/${other.config.object.name} is used in the namespaces it is exported to, not ${host} of this one`,
-    references: [{ object: other.config.object, path: `spec.hosts[${other.index}]` }],
+    message: `For ${hosts.slice(0, atMost).join(", ")}${more} other VirtualServices are used in the namespaces they are exported to, not ${host} of this one`,
+    references: others
+      .slice(0, atMost)
+      .map((other) => ({ object: other.config.object, path: `spec.hosts[${other.index}]` })),
   })
-  report(meshHostOverridden, {
-    at: other.config.object,
-    path: `spec.hosts[${other.index}]`,
-    message: `${named(config.object)} has ${host}, which takes ${other.host} where this one is not used`,
-    references: [{ object: config.object, path }],
-  })
+  for (const other of others)
+    report(meshHostOverridden, {
+      at: other.config.object,
+      path: `spec.hosts[${other.index}]`,
+      message: `${named(config.object)} has ${host}, which takes ${other.host} where this one is not used`,
+      references: [{ object: config.object, path }],
+    })
 }
 
 /** A VirtualService for named namespaces, none of which lets its sidecars see it. */
@@ -182,16 +206,26 @@ export const meshHostsCheck = check({
     if (config === undefined) return
     const subject: Subject = { config, view, report }
     const { hosts } = config
+    const clashes = new Map<string, Clash>()
+    const clash = (host: string, path: string): void => {
+      const found = clashOf(subject, host, path)
+      if (found === undefined) return
+      // Several hosts shared with the same others are one matter.
+      const id = found.others.map(({ object }) => `${object.namespace}/${object.name}`).join(" ")
+      const known = clashes.get(id)
+      if (known === undefined) clashes.set(id, found)
+      else known.hosts.push(host)
+    }
     for (let index = 0; index < hosts.length; index++) {
       const host = hosts[index] ?? ""
       // Two spellings of one host are one host.
       if (index > 0 && hosts.indexOf(host) !== index) continue
       if (isWildcard(host)) {
-        conflicts(subject, host, `spec.hosts[${index}]`)
+        clash(host, `spec.hosts[${index}]`)
         narrowed(subject, host, `spec.hosts[${index}]`)
-      } else if ((view.mesh.meshRoutes.byHost.get(host)?.length ?? 0) > 1)
-        conflicts(subject, host, `spec.hosts[${index}]`)
+      } else if ((view.mesh.meshRoutes.byHost.get(host)?.length ?? 0) > 1) clash(host, `spec.hosts[${index}]`)
     }
+    for (const found of clashes.values()) sayClash(subject, found)
     unimported(subject)
   },
 })

@@ -1,5 +1,5 @@
 import { destinationRuleFor } from "../../../istio/destination-rule.ts"
-import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
+import { configHost, hostMatches, isWildcard, serviceHost } from "../../../istio/host.ts"
 import type { VirtualService } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import { isExportedTo } from "../../../istio/visibility.ts"
@@ -98,7 +98,10 @@ class Subsets {
 
   #decide(wanted: Wanted, rules: readonly KubeObject[]): void {
     const { host, subset } = wanted
-    if (rules.length === 0 && !this.#isHost(host)) return
+    if (rules.length === 0 && !this.#isHost(host)) {
+      this.#abbreviated(wanted)
+      return
+    }
     this.#clients ??= clientsOf(this.#view, this.#config)
     const namespaces = new Set(this.#clients.map(({ namespace }) => namespace)).add(this.#config.namespace)
     const seen = rules.filter((rule) => [...namespaces].some((to) => this.#exportedTo(rule, to)))
@@ -107,6 +110,15 @@ class Subsets {
       return
     }
     this.#effective(wanted, seen)
+  }
+
+  /** A name that DNS completes and Istio does not (`reviews.shop`): what it is meant to be may have no such subset either. */
+  #abbreviated({ host, ...wanted }: Wanted): void {
+    const [name = "", namespace = "", svc = "svc", ...rest] = host.split(".")
+    if (namespace === "" || svc !== "svc" || rest.length > 0) return
+    const full = serviceHost(name, namespace, this.#view.settings.domain)
+    const rules = this.#view.find(rulesByHost, full)
+    if (rules.length > 0) this.#decide({ ...wanted, host: full }, rules)
   }
 
   /** A host that is none is said once, by the check of hosts. */
