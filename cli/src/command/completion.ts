@@ -61,7 +61,7 @@ ${next.join("\n")}
   esac
   COMPREPLY=($(compgen -W "$known" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
-complete -F _smm smm
+complete -o default -F _smm smm
 `
 }
 

@@ -102,8 +102,19 @@ async function answer(io: Io, options: ValidateOptions, server: Server): Promise
   return evaluateAgainst(input, options, { client, cluster: options.against, nowMs: io.now() })
 }
 
+/** A code that no rule has suppresses nothing: most likely it is mistyped. */
+function tellUnknown(io: Io, { suppressions }: ValidateOptions): void {
+  for (const { code } of suppressions) {
+    const known =
+      code === "*" ||
+      families.some(({ rules }) => rules.some((rule) => rule.code === code || rule.aliases.includes(code)))
+    if (!known) io.err(`note: --suppress ${code}: no rule has this code\n`)
+  }
+}
+
 async function validate(io: Io, options: ValidateOptions, server: Server = {}): Promise<number> {
   const start = io.now()
+  tellUnknown(io, options)
   const found = await answer(io, options, server)
   const result: Result = { ...found, elapsedMs: Math.round(io.now() - start) }
   for (const { file, line, column, level, message, remedy } of result.problems)

@@ -371,6 +371,11 @@ describe("suppression", () => {
     expect(out.includes(`${suppressed} suppressed`)).toBe(suppressed > 0)
   })
 
+  test("by a code that no rule has is told", async () => {
+    const { err } = await smm(["validate", "-f", both(), "--suppress", "IST9999=*"])
+    expect(err).toBe("note: --suppress IST9999: no rule has this code\n")
+  })
+
   test("by annotation counts until its day", async () => {
     const until = (day: string): string =>
       file(
