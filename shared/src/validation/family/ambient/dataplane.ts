@@ -62,7 +62,10 @@ export function isCaptured(
   return own === undefined ? isAmbientNamespace(namespace) : own === "ambient"
 }
 
-/** Reads `Namespace` besides the pod. */
+/**
+ * Reads `Namespace` besides the pod. Where there is none to read (files without it), a pod that does not say otherwise is taken for one with a
+ * sidecar: nothing is said of what cannot be known.
+ */
 export function dataplaneOf(view: View, pod: KubeObject): Dataplane {
   if (hasProxy(pod)) return "sidecar"
   const annotations = annotationsOf(pod)
@@ -71,5 +74,6 @@ export function dataplaneOf(view: View, pod: KubeObject): Dataplane {
   const labels = labelsOf(pod)
   const namespace = view.get("Namespace", "", pod.metadata.namespace ?? "")
   if (isInjected(labels, annotations, namespace)) return "sidecar"
-  return isCaptured(labels, namespace) ? "ambient" : "none"
+  if (isCaptured(labels, namespace)) return "ambient"
+  return namespace !== undefined || labels[injectLabel] === "false" ? "none" : "sidecar"
 }

@@ -12,6 +12,7 @@ import { httpOnTcp, portUnused } from "./never-rules.ts"
 import { containerPort, servicesBefore } from "./peer-authentication.ts"
 import {
   actionOf,
+  eachText,
   isTargeted,
   namespaceOf,
   operationOf,
@@ -89,8 +90,7 @@ function portFix(
 
 function checkPorts(policy: KubeObject, operation: Json, entry: string, ports: Ports, report: Report): void {
   const values = strings(operation["ports"])
-  if (values.length !== list(operation["ports"]).length) return
-  values.forEach((value, at) => {
+  eachText(operation["ports"], (value, at) => {
     const number = Number(value)
     if (!Number.isInteger(number) || ports.protocols.has(number) || ports.declared.has(number)) return
     const path = valuePath(entry, "ports", at)

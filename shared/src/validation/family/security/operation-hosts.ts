@@ -11,7 +11,16 @@ import {
   serviceEntry,
   virtualService,
 } from "./kinds.ts"
-import { namespaceOf, operationOf, operationPath, rulesOf, specOf, tosOf, valuePath } from "./policy.ts"
+import {
+  eachText,
+  namespaceOf,
+  operationOf,
+  operationPath,
+  rulesOf,
+  specOf,
+  tosOf,
+  valuePath,
+} from "./policy.ts"
 
 export const hostUnknown = rule({
   code: "authorizationpolicy.host_unknown",
@@ -119,8 +128,7 @@ export const operationHosts = check({
       tosOf(record(item)).forEach((to, position) => {
         const operation = operationOf(to)
         for (const field of ["hosts", "notHosts"]) {
-          if (operation[field] === undefined) continue
-          strings(operation[field]).forEach((host, place) => {
+          eachText(operation[field], (host, place) => {
             if (isKnown(view, host, namespace)) return
             report(hostUnknown, {
               path: valuePath(operationPath(at, position), field, place),

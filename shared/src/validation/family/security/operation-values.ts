@@ -1,11 +1,11 @@
 import { type KubeObject, refOf } from "../../../kube/object.ts"
-import { type Json, list, record, strings } from "../../../topology/fact/read.ts"
+import { type Json, record } from "../../../topology/fact/read.ts"
 import { type Report, check } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
 import { pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { authorizationPolicy } from "./kinds.ts"
-import { operationOf, operationPath, rulesOf, specOf, tosOf, valuePath } from "./policy.ts"
+import { eachText, operationOf, operationPath, rulesOf, specOf, tosOf, valuePath } from "./policy.ts"
 import { patternMatches } from "./value-pattern.ts"
 
 const source = "https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation"
@@ -110,17 +110,9 @@ function each(
   field: string,
   run: (value: string, at: number, place: Place) => void,
 ) {
-  const values = place.operation[field]
-  if (values === undefined) return
-  strings(values).forEach((value, at) => {
+  eachText(place.operation[field], (value, at) => {
     run(value, at, { ...place, field })
   })
-}
-
-/** A bad character in a list shifts the places of the strings in it: such lists are the schema's to report. */
-const isReadable = (operation: Json, field: string): boolean => {
-  for (const value of list(operation[field])) if (typeof value !== "string") return false
-  return true
 }
 
 export const operationValues = check({
@@ -133,10 +125,8 @@ export const operationValues = check({
       tosOf(record(item)).forEach((to, position) => {
         const operation = operationOf(to)
         const place = { policy, operation, entry: operationPath(at, position), report }
-        for (const field of ["methods", "notMethods"])
-          if (isReadable(operation, field)) each(place, field, checkMethod)
-        for (const field of ["paths", "notPaths"])
-          if (isReadable(operation, field)) each(place, field, checkPath)
+        for (const field of ["methods", "notMethods"]) each(place, field, checkMethod)
+        for (const field of ["paths", "notPaths"]) each(place, field, checkPath)
       }),
     )
   },

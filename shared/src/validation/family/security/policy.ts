@@ -37,3 +37,11 @@ export const valuePath = (entry: string, field: string, index: number): string =
 
 /** The field's twin: `hosts` and `notHosts`. */
 export const notField = (field: string): string => `not${field.charAt(0).toUpperCase()}${field.slice(1)}`
+
+/** The texts of a list, each with its place in it; what is no text is the schema's to report. */
+export function eachText(value: unknown, visit: (text: string, index: number) => void): void {
+  if (value === undefined) return
+  list(value).forEach((item, index) => {
+    if (typeof item === "string") visit(item, index)
+  })
+}

@@ -5,7 +5,7 @@ import { type Report, type View, check, index, meshConfigKind } from "../../chec
 import { pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { authorizationPolicy, workloadEntry } from "./kinds.ts"
-import { fromsOf, namespaceOf, rulesOf, sourceOf, sourcePath, specOf, valuePath } from "./policy.ts"
+import { eachText, fromsOf, namespaceOf, rulesOf, sourceOf, sourcePath, specOf, valuePath } from "./policy.ts"
 import { meant } from "./sentence.ts"
 import { patternMatches } from "./value-pattern.ts"
 
@@ -78,9 +78,7 @@ const existsAnywhere = (view: View, pattern: string): boolean =>
   namespaceExists(view, pattern) || view.others.some((other) => namespaceExists(other, pattern))
 
 function checkNamespaces(source: Json, field: string, path: string, view: View, report: Report): void {
-  const values = source[field]
-  if (values === undefined) return
-  strings(values).forEach((value, at) => {
+  eachText(source[field], (value, at) => {
     if (existsAnywhere(view, value)) return
     report(namespaceUnknown, {
       path: valuePath(path, field, at),
@@ -198,18 +196,13 @@ function checkPrincipal(principal: string, place: Place): void {
   checkAccount(namespace, name, place)
 }
 
-function eachValue(source: Json, field: string, visit: (value: string, index: number) => void): void {
-  if (source[field] === undefined) return
-  strings(source[field]).forEach(visit)
-}
-
 function checkAccounts(policy: KubeObject, source: Json, path: string, view: View, report: Report): void {
   for (const field of ["principals", "notPrincipals"])
-    eachValue(source, field, (value, at) =>
+    eachText(source[field], (value, at) =>
       checkPrincipal(value, { path: valuePath(path, field, at), report, view, source: policy }),
     )
   for (const field of ["serviceAccounts", "notServiceAccounts"])
-    eachValue(source, field, (value, at) => {
+    eachText(source[field], (value, at) => {
       const slash = value.indexOf("/")
       const [namespace, name] =
         slash < 0 ? [namespaceOf(policy), value] : [value.slice(0, slash), value.slice(slash + 1)]
