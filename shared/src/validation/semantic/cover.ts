@@ -61,15 +61,17 @@ function readTexts(value: unknown, whole: Whole, areHeaders = true): TextsByName
   return byName.size === 0 ? undefined : byName
 }
 
+const textOf = (match: unknown): Texts => (match === undefined ? always.empty : textsOf(match, always))
+
 /** Reads a match of an http route; a null one takes everything. `namespace` is that of its VirtualService. */
 export function readHttpMatch(value: unknown, namespace: string): HttpMatch {
   const match = record(value)
   return {
     ...readClient(match, namespace),
     uri: textsOf(match["uri"], always, match["ignoreUriCase"] === true, "/"),
-    method: textsOf(match["method"], always),
-    authority: textsOf(match["authority"], always),
-    scheme: textsOf(match["scheme"], always),
+    method: textOf(match["method"]),
+    authority: textOf(match["authority"]),
+    scheme: textOf(match["scheme"]),
     headers: readTexts(match["headers"], wanted),
     without: readTexts(match["withoutHeaders"], unwanted),
     query: readTexts(match["queryParams"], wanted, false),

@@ -11,6 +11,12 @@ export const isDnsLabel = (value: string): boolean => value.length <= 63 && labe
 /** A DNS label that may also be `*`, or begin with `*` or `*-`. */
 export const isWildcardLabel = (value: string): boolean => value.length <= 63 && wildcardLabel.test(value)
 
+/** What nearly all names look like: labels of which the last begins with a letter. */
+const usual =
+  /^(?:\*\.)?(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?\.)*[a-zA-Z](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/
+
+const isUsual = (name: string): boolean => name.length <= 255 && usual.test(name)
+
 const lengthProblem = (name: string): Problem =>
   name === ""
     ? "the name is empty"
@@ -31,10 +37,12 @@ function labelsProblem(domain: string, from: number): Problem {
 }
 
 /** What is wrong with a fully qualified (or short) domain name without wildcards. Source: istio `ValidateFQDN`. */
-export const domainProblem = (name: string): Problem => lengthProblem(name) ?? labelsProblem(name, 0)
+export const domainProblem = (name: string): Problem =>
+  name.charCodeAt(0) !== 42 && isUsual(name) ? undefined : (lengthProblem(name) ?? labelsProblem(name, 0))
 
 /** The same where the first label may be a wildcard: `*`, `*.example.com`, `*-a.example.com`. Source: istio `ValidateWildcardDomain`. */
 export function wildcardDomainProblem(name: string): Problem {
+  if (isUsual(name)) return undefined
   const size = lengthProblem(name)
   if (size !== undefined) return size
   const dot = name.indexOf(".")

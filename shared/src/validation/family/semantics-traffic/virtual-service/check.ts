@@ -9,26 +9,50 @@ import { sayAuthority, sayHeaders } from "./headers.ts"
 import { sayHosts } from "./hosts.ts"
 import { sayConflicts, sayRedirect, sayRewrite } from "./http-action.ts"
 import { sayHttpMatches } from "./http-match.ts"
-import { sayCors, sayDirectResponse, sayFault, sayMirrors, sayRetries } from "./http-policy.ts"
+import {
+  sayCors,
+  sayDirectResponse,
+  sayFault,
+  sayMirror,
+  sayMirrorPercent,
+  sayMirrorPercentage,
+  sayMirrors,
+  sayRetries,
+  sayTimeout,
+} from "./http-policy.ts"
 import { type L4Context, sayL4Routes } from "./l4-route.ts"
 import { exportTo as exportRule, gateways as gatewayRule, routes as routeRule, rules } from "./rules.ts"
 
 type Context = L4Context & { isDelegate: boolean }
 
+type Part = (route: Json, path: string, say: Say) => void
+
+/** What is looked at when a route has the field; most routes have few. */
+const parts: Readonly<Record<string, Part>> = {
+  headers: (route, path, say) => {
+    sayHeaders(route["headers"], `${path}.headers`, say)
+    sayAuthority(route, path, say)
+  },
+  redirect: sayRedirect,
+  directResponse: sayDirectResponse,
+  rewrite: sayRewrite,
+  fault: sayFault,
+  timeout: sayTimeout,
+  retries: sayRetries,
+  mirror: sayMirror,
+  mirrors: sayMirrors,
+  mirrorPercent: sayMirrorPercent,
+  mirror_percent: sayMirrorPercent,
+  mirrorPercentage: sayMirrorPercentage,
+  corsPolicy: sayCors,
+}
+
 function sayHttpRoute(route: Json, path: string, context: Context, say: Say): void {
   sayConflicts(route, path, context.isDelegate, say)
-  const matches = list(route["match"])
-  if (matches.length > 0) sayHttpMatches(matches, path, context, say)
-  if (route["headers"] !== undefined) sayHeaders(route["headers"], `${path}.headers`, say)
-  sayRedirect(route, path, say)
-  sayDirectResponse(route, path, say)
-  sayRewrite(route, path, say)
-  sayAuthority(route, path, say)
-  sayFault(route, path, say)
-  sayRetries(route, path, say)
-  sayMirrors(route, path, say)
-  sayCors(route, path, say)
-  sayTargets(list(route["route"]), path, context.generated, say)
+  for (const field in route)
+    if (field === "match") sayHttpMatches(list(route["match"]), path, context, say)
+    else if (field === "route") sayTargets(list(route["route"]), path, context.generated, say)
+    else if (Object.hasOwn(parts, field)) parts[field]?.(route, path, say)
 }
 
 function sayHttpRoutes(routes: readonly unknown[], context: Context, say: Say): void {

@@ -11,31 +11,38 @@ import type { Problem } from "../../../semantic/problem.ts"
 
 const besides = ["fault", "rewrite", "directResponse"] as const
 
+function sayAnswer(route: Json, answer: "redirect" | "directResponse", path: string, say: Say): void {
+  if (list(route["route"]).length > 0)
+    say(routeRule, path, `the route cannot have both destinations and ${answer}`)
+  for (const other of besides)
+    if (other !== answer && isThere(route[other]))
+      say(routeRule, path, `the route cannot have both ${other} and ${answer}`)
+}
+
+function sayDelegate(route: Json, path: string, say: Say): void {
+  if (isThere(route["redirect"])) say(routeRule, path, "a route with a delegate cannot redirect as well")
+  if (list(route["route"]).length > 0)
+    say(routeRule, path, "a route with a delegate cannot have destinations as well")
+}
+
 /** What may not stand together in one http route, and what has to be there. Source: istio `validateHTTPRouteConflict`. */
 export function sayConflicts(route: Json, path: string, isDelegate: boolean, say: Say): void {
-  const has = (field: string): boolean => isThere(route[field])
-  const targets = list(route["route"]).length > 0
-  if (has("delegate") && !isDelegate) {
-    if (has("redirect")) say(routeRule, path, "a route with a delegate cannot redirect as well")
-    if (targets) say(routeRule, path, "a route with a delegate cannot have destinations as well")
-    return
-  }
-  if (has("delegate"))
+  if (isThere(route["delegate"])) {
+    if (!isDelegate) {
+      sayDelegate(route, path, say)
+      return
+    }
     say(
       routeRule,
       `${path}.delegate`,
       "a VirtualService without hosts is a delegate itself and cannot delegate further",
     )
-  const answer = has("redirect") ? "redirect" : has("directResponse") ? "directResponse" : undefined
-  if (answer === undefined) {
-    if (!targets) say(routeRule, path, "the route has neither destinations nor redirect nor directResponse")
-  } else {
-    if (targets) say(routeRule, path, `the route cannot have both destinations and ${answer}`)
-    for (const other of besides)
-      if (other !== answer && has(other))
-        say(routeRule, path, `the route cannot have both ${other} and ${answer}`)
   }
-  if (has("mirror") && list(route["mirrors"]).length > 0)
+  if (isThere(route["redirect"])) sayAnswer(route, "redirect", path, say)
+  else if (isThere(route["directResponse"])) sayAnswer(route, "directResponse", path, say)
+  else if (list(route["route"]).length === 0)
+    say(routeRule, path, "the route has neither destinations nor redirect nor directResponse")
+  if (isThere(route["mirror"]) && list(route["mirrors"]).length > 0)
     say(mirrorRule, path, "the route cannot have both mirror and mirrors")
 }
 

@@ -3,7 +3,7 @@ import { at } from "../../../path.ts"
 import { isJwtClaim, matchHeaderProblem } from "../../../semantic/header.ts"
 import { labelsProblem } from "../../../semantic/labels.ts"
 import { isDnsLabel } from "../../../semantic/name.ts"
-import { isPort } from "../../../semantic/port.ts"
+import { portProblem } from "../../../semantic/port.ts"
 import { type Say, isSet, isThere } from "../say.ts"
 import { sayGatewayNames } from "./gateway-names.ts"
 import { match as invalid } from "./rules.ts"
@@ -35,26 +35,39 @@ function sayHeaderMatches(match: Json, path: string, context: MatchContext, say:
   }
 }
 
-const texts = ["scheme", "method", "authority"] as const
-
-function sayTexts(match: Json, path: string, say: Say): void {
-  if (match["uri"] !== undefined) say(invalid, `${path}.uri`, stringMatchProblem(match["uri"], true))
-  for (const field of texts)
-    if (match[field] !== undefined) say(invalid, `${path}.${field}`, stringMatchProblem(match[field]))
-  if (match["queryParams"] === undefined) return
+function sayQuery(match: Json, path: string, say: Say): void {
   const query = record(match["queryParams"])
   for (const name in query) say(invalid, at(`${path}.queryParams`, name), stringMatchProblem(query[name]))
 }
 
 /** What http, tcp and tls matches have in common: port, labels and namespace of the client, gateways. */
-export function sayClient(match: Json, path: string, say: Say): void {
-  const { port, sourceLabels, sourceNamespace, gateways } = match
-  if (typeof port === "number" && port !== 0 && !isPort(port))
-    say(invalid, `${path}.port`, `port ${port} is not between 1 and 65535`)
-  if (sourceLabels !== undefined) say(invalid, `${path}.sourceLabels`, labelsProblem(sourceLabels))
-  if (isSet(sourceNamespace) && !isDnsLabel(sourceNamespace))
-    say(invalid, `${path}.sourceNamespace`, `${sourceNamespace} is no name of a namespace`)
-  if (gateways !== undefined) sayGatewayNames(list(gateways), `${path}.gateways`, { say, rule: invalid })
+export function sayClientField(field: string, match: Json, path: string, say: Say): void {
+  const value = match[field]
+  if (field === "port") {
+    if (typeof value === "number" && value !== 0) say(invalid, `${path}.port`, portProblem(value))
+  } else if (field === "sourceLabels") say(invalid, `${path}.sourceLabels`, labelsProblem(value))
+  else if (field === "sourceNamespace") {
+    if (isSet(value) && !isDnsLabel(value))
+      say(invalid, `${path}.sourceNamespace`, `${value} is no name of a namespace`)
+  } else if (field === "gateways") sayGatewayNames(list(value), `${path}.gateways`, { say, rule: invalid })
+}
+
+function sayField(field: string, match: Json, path: string, say: Say): void {
+  switch (field) {
+    case "uri":
+      say(invalid, `${path}.uri`, stringMatchProblem(match["uri"], true))
+      return
+    case "scheme":
+    case "method":
+    case "authority":
+      say(invalid, `${path}.${field}`, stringMatchProblem(match[field]))
+      return
+    case "queryParams":
+      sayQuery(match, path, say)
+      return
+    default:
+      sayClientField(field, match, path, say)
+  }
 }
 
 /** Matches of an http route. A null one matches everything. */
@@ -71,7 +84,6 @@ export function sayHttpMatches(
     const place = `${path}.match[${i}]`
     if (match["headers"] !== undefined || match["withoutHeaders"] !== undefined)
       sayHeaderMatches(match, place, context, say)
-    sayTexts(match, place, say)
-    sayClient(match, place, say)
+    for (const field in match) sayField(field, match, place, say)
   }
 }

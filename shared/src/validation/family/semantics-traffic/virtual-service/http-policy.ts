@@ -76,9 +76,13 @@ function sayRetryConditions(written: string, path: string, say: Say): void {
     }
 }
 
-/** Timeout and retries of a route. */
-export function sayRetries(route: Json, path: string, say: Say): void {
+/** How long a request may take. */
+export function sayTimeout(route: Json, path: string, say: Say): void {
   if (isThere(route["timeout"])) say(retryRule, `${path}.timeout`, durationProblem(route["timeout"]))
+}
+
+/** Whether and when a request is tried again. */
+export function sayRetries(route: Json, path: string, say: Say): void {
   if (!isThere(route["retries"])) return
   const { attempts, perTryTimeout, retryOn, retryRemoteLocalities, backoff } = record(route["retries"])
   const place = `${path}.retries`
@@ -114,21 +118,29 @@ function percentageFor(route: Json, path: string): Remedy | undefined {
   }
 }
 
+/** The share of requests to mirror, as it used to be written. */
+export function sayMirrorPercent(route: Json, path: string, say: Say): void {
+  const percent = route["mirrorPercent"] ?? route["mirror_percent"]
+  if (!isThere(percent)) return
+  say(mirrorRule, `${path}.mirrorPercent`, wholePercentage(percent))
+  say(
+    doubtful,
+    `${path}.mirrorPercent`,
+    "mirrorPercent is deprecated; use mirrorPercentage",
+    percentageFor(route, path),
+  )
+}
+
+export function sayMirrorPercentage(route: Json, path: string, say: Say): void {
+  say(mirrorRule, `${path}.mirrorPercentage`, wholePercentage(record(route["mirrorPercentage"])["value"]))
+}
+
+export function sayMirror(route: Json, path: string, say: Say): void {
+  sayDestination(route["mirror"], `${path}.mirror`, say)
+}
+
 /** Where a route mirrors to, and how much. */
 export function sayMirrors(route: Json, path: string, say: Say): void {
-  const percent = route["mirrorPercent"] ?? route["mirror_percent"]
-  if (isThere(percent)) {
-    say(mirrorRule, `${path}.mirrorPercent`, wholePercentage(percent))
-    say(
-      doubtful,
-      `${path}.mirrorPercent`,
-      "mirrorPercent is deprecated; use mirrorPercentage",
-      percentageFor(route, path),
-    )
-  }
-  if (route["mirrorPercentage"] !== undefined)
-    say(mirrorRule, `${path}.mirrorPercentage`, wholePercentage(record(route["mirrorPercentage"])["value"]))
-  sayDestination(route["mirror"], `${path}.mirror`, say)
   const mirrors = list(route["mirrors"])
   for (let i = 0; i < mirrors.length; i++) {
     const { destination, percentage } = record(mirrors[i])

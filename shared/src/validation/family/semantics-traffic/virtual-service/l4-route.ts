@@ -3,7 +3,7 @@ import { isIpAddress, subnetProblem } from "../../../semantic/address.ts"
 import { gatewaySniProblem, isHostWithin, wildcardDomainProblem } from "../../../semantic/name.ts"
 import { type Say, isThere } from "../say.ts"
 import { sayTargets } from "./destination.ts"
-import { sayClient } from "./http-match.ts"
+import { sayClientField } from "./http-match.ts"
 import { doubtful, match as invalid, routes as routeRule } from "./rules.ts"
 
 /** What of the VirtualService its tcp and tls routes are checked against. */
@@ -64,7 +64,7 @@ export function sayL4Routes(
       const match = record(matches[j])
       if (section === "tls") sayTlsMatch(match, place, context, say)
       if (match["destinationSubnets"] !== undefined) saySubnets(match, place, say)
-      sayClient(match, place, say)
+      for (const field in match) sayClientField(field, match, place, say)
     }
     const targets = list(route["route"])
     if (targets.length === 0) say(routeRule, path, `the ${section} route has no destination`)
