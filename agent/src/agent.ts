@@ -9,6 +9,7 @@ import { createKubeApi, type KubeApi } from "./cluster/api.ts"
 import { createCache } from "./cluster/cache.ts"
 import { createClusterView } from "./cluster/cluster-view.ts"
 import { watchCluster } from "./cluster/cluster.ts"
+import { followMeshConfig } from "./cluster/mesh-config.ts"
 import type { Placement } from "./cluster/config.ts"
 import type { ClusterView } from "./cluster/view.ts"
 import type { Meter } from "./link/connection.ts"
@@ -97,6 +98,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   let uid = ""
 
   const cluster = watchCluster({ api, cache, clock, signal, log })
+  const settings = followMeshConfig({ api, cache, clock, signal, log })
   const validation = startValidation({ cache, clock, signal, log })
   const telemetry = options.createTelemetry(createClusterView(cache, () => uid))
 
@@ -215,7 +217,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   async function shut(): Promise<void> {
     stop.abort(new Error("the agent stops"))
     lanes.state.close()
-    await Promise.allSettled([link.done, cluster.done, ticker.done, leadership.done, validation.done])
+    await Promise.allSettled([
+      link.done,
+      cluster.done,
+      ticker.done,
+      leadership.done,
+      settings,
+      validation.done,
+    ])
     await Promise.allSettled([probes?.close(), telemetry.close()])
     api.close()
   }

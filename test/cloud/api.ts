@@ -1,6 +1,6 @@
 import { type Operation, type OperationName, operations } from "#shared/api/operations.ts"
 import { type Client, createClient } from "#shared/api/client.ts"
-import type { Problem } from "#shared/error.ts"
+import type { Problem } from "#shared/problem.ts"
 import { type Api, createApi } from "#cloud/api/app.ts"
 import { type Tenant, type TestCloud, startTestCloud } from "./harness.ts"
 

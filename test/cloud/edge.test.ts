@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { Problem } from "#shared/error.ts"
+import { Problem } from "#shared/problem.ts"
 import { createSignInCode } from "#cloud/auth/sign-in.ts"
 import { type TestApi, cookieOf, problemOf, startTestApi } from "./api.ts"
 import { putCluster } from "./mesh.ts"

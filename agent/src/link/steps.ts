@@ -1,5 +1,6 @@
 import type { z } from "zod"
-import { AppError, type ErrorCode, Problem } from "#shared/error.ts"
+import { AppError, type ErrorCode } from "#shared/error.ts"
+import { Problem } from "#shared/problem.ts"
 import {
   ChallengeAnswer,
   JoinAnswer,

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
 import { gzipSync } from "node:zlib"
 import type { Context } from "hono"
-import { AppError, problemOf } from "#shared/error.ts"
+import { AppError } from "#shared/error.ts"
+import { problemOf } from "#shared/problem.ts"
 import type { Logger } from "pino"
 import { unavailableOf } from "../store/unavailable.ts"
 

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { type Operation, operations } from "#shared/api/operations.ts"
-import { Problem, problemOf } from "#shared/error.ts"
+import { Problem, problemOf } from "#shared/problem.ts"
 import { errorExamples } from "./error-examples.ts"
 
 type Json = Record<string, unknown>

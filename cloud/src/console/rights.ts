@@ -1,4 +1,5 @@
-import { AppError, problemOf } from "#shared/error.ts"
+import { AppError } from "#shared/error.ts"
+import { problemOf } from "#shared/problem.ts"
 import { ulid } from "ulid"
 import { type Actor, actorOf } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"

@@ -1,5 +1,6 @@
 import { ulid } from "ulid"
-import { AppError, problemOf } from "#shared/error.ts"
+import { AppError } from "#shared/error.ts"
+import { problemOf } from "#shared/problem.ts"
 import { type ConsoleDown, ConsoleUp, type View } from "#shared/protocol/console.ts"
 import { kindsNamed } from "#shared/kube/kinds.ts"
 import { actorOf } from "../auth/actor.ts"

@@ -28,11 +28,19 @@ const rulesOf = (documents: readonly Document[]): Rule[] => documents.flatMap(({
 describe("the install manifest", () => {
   test("lets the agent read exactly the kinds that the mesh view watches", () => {
     const role = documentsOf().find(({ kind }) => kind === "ClusterRole")
-    const readable = role?.rules?.flatMap(({ apiGroups, resources, verbs }) => {
+    const whole = role?.rules?.filter((rule) => !("resourceNames" in rule))
+    const readable = whole?.flatMap(({ apiGroups, resources, verbs }) => {
       expect(verbs).toEqual(["get", "list", "watch"])
       return apiGroups.flatMap((group) => resources.map((resource) => `${resource}.${group}`))
     })
     expect(readable?.sort()).toEqual(watchedKinds.map(({ plural, group }) => `${plural}.${group}`).sort())
+  })
+
+  test("lets the agent get the mesh's settings by name, and no other ConfigMap", () => {
+    const role = documentsOf().find(({ kind }) => kind === "ClusterRole")
+    expect(role?.rules?.filter((rule) => "resourceNames" in rule)).toEqual([
+      { apiGroups: [""], resources: ["configmaps"], resourceNames: ["istio"], verbs: ["get"] },
+    ])
   })
 
   test.each([[[]], [["traffic"]], [["security"]], [["traffic", "security"]]] as ManifestInput["write"][][])(

@@ -9,8 +9,16 @@ const byGroup = (kinds: readonly { group: string; plural: string }[], verbs: str
   return [...groups].map(([group, resources]) => ({ apiGroups: [group], resources, verbs }))
 }
 
+/** The mesh's own settings: this one ConfigMap by its name, and no other. */
+const meshConfig: Rule = {
+  apiGroups: [""],
+  resources: ["configmaps"],
+  resourceNames: ["istio"],
+  verbs: ["get"],
+}
+
 /** What the mesh view watches, resource by resource: no `*`, no Secrets, no `nodes/proxy`. */
-export const readRules = (): Rule[] => byGroup(watchedKinds, ["get", "list", "watch"])
+export const readRules = (): Rule[] => [...byGroup(watchedKinds, ["get", "list", "watch"]), meshConfig]
 
 const change = ["create", "update", "patch", "delete"]
 

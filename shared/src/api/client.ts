@@ -1,5 +1,6 @@
 import type { z } from "zod"
-import { AppError, Problem } from "../error.ts"
+import { AppError } from "../error.ts"
+import { Problem } from "../problem.ts"
 import { type Operation, type OperationName, operations } from "./operations.ts"
 
 type In<T, K extends string> = K extends keyof T ? (T[K] extends z.ZodType ? z.input<T[K]> : never) : never

@@ -72,8 +72,11 @@ export const watchedKinds: readonly KindSpec[] = [
   spec("gateway", gateway, ["v1", "v1beta1"], ["ReferenceGrant", "referencegrants"]),
 ]
 
-/** What the agent makes out of the others and sends like them. No API server has it. */
-export const derivedKinds: readonly KindSpec[] = [spec("derived", "smm.io", ["v1"], ["Finding", "findings"])]
+/** What the agent makes out of other things and sends like the rest. No API server has it: findings, and the mesh's own settings (out of istiod's ConfigMap). */
+export const derivedKinds: readonly KindSpec[] = [
+  spec("derived", "smm.io", ["v1"], ["Finding", "findings"]),
+  spec("derived", "", ["v1"], ["MeshConfig", "meshconfigs"]),
+]
 
 /** All kinds of the inventory. */
 export const inventoryKinds: readonly KindSpec[] = [...watchedKinds, ...derivedKinds]

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { Problem } from "../error.ts"
+import { Problem } from "../problem.ts"
 import { KubeObject } from "../kube/object-schema.ts"
 import { PackedTick } from "../telemetry/tick.ts"
 import { ClusterInfo } from "../api/cluster.ts"
