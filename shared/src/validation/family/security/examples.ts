@@ -221,6 +221,15 @@ const mtls: readonly Example[] = [
     silent: yaml(...cart, pod("batch"), strict),
   },
   {
+    code: "peerauthentication.disable_ignored",
+    fires: yaml(
+      namespace("shop", "istio.io/dataplane-mode: ambient"),
+      pod("cart", { sidecar: false }),
+      disabled,
+    ),
+    silent: yaml(...cart, disabled),
+  },
+  {
     code: "authorizationpolicy.identity_without_mutual_tls",
     fires: yaml(...cart, disabled, from("{ namespaces: [shop] }")),
     silent: yaml(...cart, strict, from("{ namespaces: [shop] }")),
@@ -249,6 +258,11 @@ const never: readonly Example[] = [
       namespace("web"),
       from("{ principals: [cluster.local/ns/shop/sa/default], namespaces: [web, shop] }"),
     ),
+  },
+  {
+    code: "authorizationpolicy.host_never_reaches",
+    fires: yaml(...cart, pod("web"), service("web"), to("{ hosts: [web] }")),
+    silent: yaml(...cart, pod("web"), service("web"), to("{ hosts: [web, cart] }")),
   },
   {
     code: "authorizationpolicy.port_unused",

@@ -1,8 +1,10 @@
 import type { Family } from "../../check.ts"
+import { ambientPeers, disableIgnored } from "./ambient-peer.ts"
 import { destinationRuleTls } from "./destination-rule-tls.ts"
 import { identityNeedsMtls } from "./identity-needs-mtls.ts"
 import { mtlsRules } from "./mtls-rules.ts"
 import { contradictions } from "./never.ts"
+import { unreachedHosts } from "./never-hosts.ts"
 import { unusedPorts } from "./never-ports.ts"
 import { neverRules } from "./never-rules.ts"
 import { hostUnknown, operationHosts } from "./operation-hosts.ts"
@@ -26,6 +28,7 @@ export const security: Family = {
     ...neverRules,
     ...overruledRules,
     uncovered,
+    disableIgnored,
   ],
   checks: [
     namespaces,
@@ -41,6 +44,8 @@ export const security: Family = {
     identityNeedsMtls,
     contradictions,
     unusedPorts,
+    unreachedHosts,
+    ambientPeers,
     overruled,
     providers,
     providerConflicts,

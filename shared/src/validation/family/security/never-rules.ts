@@ -43,4 +43,15 @@ export const httpOnTcp = rule({
   source: "https://istio.io/latest/docs/tasks/security/authorization/authz-tcp/",
 })
 
-export const neverRules = [excludesItself, excludeEachOther, portUnused, httpOnTcp] as const
+export const hostElsewhere = rule({
+  code: "authorizationpolicy.host_never_reaches",
+  aliases: [],
+  level: "warning",
+  title: "Rule is for hosts of other services",
+  effect:
+    "No service or route of that host leads to the workloads, so no request that reaches them bears it and the rule never matches",
+  remedy: "Name the workloads' own service, or select the workloads of that host",
+  source: "https://istio.io/latest/docs/reference/config/security/authorization-policy/#Operation",
+})
+
+export const neverRules = [hostElsewhere, excludesItself, excludeEachOther, portUnused, httpOnTcp] as const

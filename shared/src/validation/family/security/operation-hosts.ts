@@ -86,8 +86,12 @@ function isWritten(view: View, host: string, isInternal: boolean): boolean {
   return false
 }
 
-/** Whether a host is one of the spellings of a service: `reviews`, `reviews.shop`, `reviews.shop.svc`, the full name. */
-function isService(view: View, host: string, namespace: string): boolean {
+/** The service that a host is a spelling of (`reviews`, `reviews.shop`, `reviews.shop.svc`, the full name), there or not; undefined for other hosts. */
+export function serviceNamed(
+  view: View,
+  host: string,
+  namespace: string,
+): { name: string; namespace: string } | undefined {
   const { domain } = view.settings
   const short = host.endsWith(`.svc.${domain}`)
     ? host.slice(0, -domain.length - 5)
@@ -96,14 +100,25 @@ function isService(view: View, host: string, namespace: string): boolean {
       : host
   const dot = short.indexOf(".")
   const [name, where] = dot < 0 ? [short, namespace] : [short.slice(0, dot), short.slice(dot + 1)]
-  if (where.includes(".")) return false
-  if (name !== "*") return view.mesh.services.has(serviceHost(name, where, domain))
-  return where === namespace || view.inNamespace("Service", where).length > 0
+  return where.includes(".") ? undefined : { name, namespace: where }
+}
+
+function isService(view: View, host: string, from: string): boolean {
+  const named = serviceNamed(view, host, from)
+  if (named === undefined) return false
+  const { name, namespace } = named
+  if (name !== "*") return view.mesh.services.has(serviceHost(name, namespace, view.settings.domain))
+  return namespace === from || view.inNamespace("Service", namespace).length > 0
+}
+
+/** A host as a request bears it, without its port. */
+export function hostOf(written: string): string {
+  const colon = written.lastIndexOf(":")
+  return (colon > 0 ? written.slice(0, colon) : written).toLowerCase()
 }
 
 function isKnown(view: View, written: string, namespace: string): boolean {
-  const colon = written.lastIndexOf(":")
-  const host = (colon > 0 ? written.slice(0, colon) : written).toLowerCase()
+  const host = hostOf(written)
   // `prefix*` and addresses are beyond what the registry can tell.
   if (host === "" || host === "*" || host.indexOf("*", 1) > 0 || /^[\d.]+$|^\[/.test(host)) return true
   if (host.startsWith("*") && !host.startsWith("*.")) return true
