@@ -1,9 +1,9 @@
-import { configHost, hostMatches, isWildcard, serviceHost } from "../../../istio/host.ts"
+import { configHost, serviceHost } from "../../../istio/host.ts"
 import type { VirtualService } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import type { RegistryService } from "../../../istio/registry.ts"
 import { isExportedTo } from "../../../istio/visibility.ts"
-import { list, number, record, text } from "../../../topology/fact/read.ts"
+import { number, record, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
 import { pointerOf } from "../../path.ts"
@@ -16,20 +16,11 @@ import {
   portRequired,
   portUnknown,
 } from "./destination-rules.ts"
+import { sectionUnused } from "./gateway-rules.ts"
 import { gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
+import { meshHosts } from "./mesh-host.ts"
+import { isElsewhere, servicesFor } from "./service.ts"
 import { type Target, targetPath, targetsOf } from "./target.ts"
-
-const none: readonly RegistryService[] = []
-
-/** What a host may mean in a cluster: services of that name, else those with a wildcard that takes it. */
-export function servicesFor(view: View, host: string): readonly RegistryService[] {
-  const exact = view.mesh.services.get(host)
-  if (exact !== undefined) return exact
-  const { wildcardServices } = view.mesh
-  return wildcardServices.length === 0
-    ? none
-    : wildcardServices.filter((service) => hostMatches(service.host, host))
-}
 
 const isPublic = ({ exportTo }: RegistryService): boolean => exportTo.length === 0 || exportTo.includes("*")
 
@@ -173,36 +164,26 @@ class Destinations {
 const portsOf = ({ ports }: RegistryService): string =>
   ports.length === 0 ? "" : `; there are ${ports.map(({ number: port }) => port).join(", ")}`
 
-const isElsewhere = (view: View, host: string): boolean =>
-  view.others.some((other) => servicesFor(other, host).length > 0)
-
-/** Hosts of a VirtualService on the mesh that are none of a service. */
-function hosts(view: View, config: VirtualService, report: Report): void {
-  if (!config.gateways.includes("mesh") || config.gateways.length > 1) return
-  for (const [index, host] of config.hosts.entries()) {
-    if (isWildcard(host) || view.mesh.services.has(host)) continue
-    if (servicesFor(view, host).length > 0 || isElsewhere(view, host)) continue
-    const http = list(config.spec["http"]).length > 0
-    report(hostWithoutService, {
-      path: `spec.hosts[${index}]`,
-      level: http ? "info" : "warning",
-      message: `No Service or ServiceEntry has the host ${host}, so ${http ? "only requests to port 80 are routed" : "no connection is routed"}`,
-    })
-  }
-}
-
 export const destinations = check({
   name: "virtualservice/destinations",
   subject: virtualServiceKind,
   reads: ["Service", serviceEntryKind, gatewayKind, "Pod"],
   needs: ["Service"],
-  rules: [hostUnknown, hostWithoutService, hostNotExported, hostHidden, portUnknown, portRequired],
+  rules: [
+    hostUnknown,
+    hostWithoutService,
+    sectionUnused,
+    hostNotExported,
+    hostHidden,
+    portUnknown,
+    portRequired,
+  ],
   run: (object, view, report) => {
     const targets = targetsOf(record(object["spec"]))
     if (targets.length === 0) return
     const config = modelOf(view, object)
     if (config === undefined) return
-    hosts(view, config, report)
+    meshHosts(view, config, report)
     const all = new Destinations(view, config, report)
     for (const target of targets) all.check(target)
   },

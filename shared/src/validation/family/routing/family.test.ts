@@ -113,6 +113,22 @@ spec:
   })
 })
 
+describe("routes on the mesh", () => {
+  const tcp = "  hosts: [reviews]\n  tcp:\n  - route:\n    - destination: { host: reviews }"
+
+  test("are not used where the service has no port of their kind", () => {
+    expect(messages(together(reviews, virtualService("reviews", tcp)))).toEqual([
+      "No port of its hosts uses tcp routes: 9080 of Service shop/reviews is http",
+    ])
+  })
+
+  test("are used at a port whose protocol is found out", () => {
+    const sniffed = reviews.replace("name: http", "name: main")
+    expect(codes(together(sniffed, virtualService("reviews", tcp)))).toEqual([])
+    expect(codes(together(sniffed, virtualService("reviews", `  hosts: [reviews]${toReviews}`)))).toEqual([])
+  })
+})
+
 describe("a subset", () => {
   test("of a DestinationRule with a wildcard host counts", () => {
     const wide = destinationRule(
@@ -259,11 +275,20 @@ describe("VirtualServices with one host on the mesh", () => {
   })
 
   test("do not conflict where one is for connections and the other for requests", () => {
+    const both = reviews.replace("ports: [", "ports: [{ name: tcp, port: 9000, protocol: TCP }, ")
     const tcp = virtualService(
       "tcp",
       "  hosts: [reviews]\n  tcp:\n  - route:\n    - destination: { host: reviews }",
     )
-    expect(codes(together(reviews, one("http", ""), tcp))).toEqual([])
+    expect(
+      codes(
+        together(
+          both,
+          one("http", "").replace("{ host: reviews }", "{ host: reviews, port: { number: 9080 } }"),
+          tcp,
+        ),
+      ),
+    ).toEqual([])
   })
 
   test("do not conflict at a gateway", () => {

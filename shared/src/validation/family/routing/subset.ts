@@ -8,7 +8,7 @@ import { list, record, strings, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, index } from "../../check.ts"
 import { type GatewayClient, clientsOf, modelOf } from "./client.ts"
 import { subsetNotEffective, subsetUnknown } from "./destination-rules.ts"
-import { servicesFor } from "./destination.ts"
+import { servicesFor } from "./service.ts"
 import { destinationRuleKind, gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
 import { type Target, targetPath, targetsOf } from "./target.ts"
 
