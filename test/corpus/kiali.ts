@@ -159,7 +159,14 @@ function bookinfo(): KubeObject[] {
       return { apiVersion: "v1", kind: "Pod", metadata, spec: template.spec }
     })
   const kubernetes = service("kubernetes", "default", {})
-  return [...["bookinfo", "default", "istio-system"].map(namespaceOf), kubernetes, ...objects, ...pods]
+  const classes = ["istio", "istio-remote", "istio-waypoint"].map((name): KubeObject => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "GatewayClass",
+    metadata: { name },
+    spec: { controllerName: "istio.io/gateway-controller" },
+  }))
+  const namespaces = ["bookinfo", "default", "istio-system"].map(namespaceOf)
+  return [...namespaces, ...classes, kubernetes, ...objects, ...pods]
 }
 
 /** Only what a case names is asked: codes that must be said, codes that must not, objects of which nothing may be said. */

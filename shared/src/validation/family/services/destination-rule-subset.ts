@@ -89,11 +89,14 @@ function routesTo(view: View, host: string, subset: string): readonly ObjectRef[
   return view.find(routesBySubset, `${host}/${subset}`).map(refOf)
 }
 
-const isOutside = ({ resolution, endpoints, selector }: RegistryService): boolean =>
-  resolution !== "CLUSTER" &&
-  resolution !== "STATIC" &&
-  endpoints.length === 0 &&
-  Object.keys(selector).length === 0
+/**
+ * Endpoints that Istio does not know, and so cannot leave out: whatever address the client asked for, or what an ExternalName stands for. A DNS entry
+ * without endpoints has one, its host, which has no labels.
+ */
+const isOutside = ({ resolution, object }: RegistryService): boolean =>
+  resolution === "NONE" ||
+  resolution === "DYNAMIC_DNS" ||
+  (resolution !== "CLUSTER" && object.kind === "Service")
 
 type Wanted = { own: Labels; placed: Labels }
 

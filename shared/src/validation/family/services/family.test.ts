@@ -77,6 +77,20 @@ describe("a subset", () => {
     expect(told(documents(entry("v1"), rule))).toEqual(empty)
   })
 
+  test("of a name that is resolved is empty, as the address has no labels; of any address it is not", () => {
+    const entry = (resolution: string): string =>
+      serviceEntry(
+        "api",
+        `hosts: [api.example]\nresolution: ${resolution}\nports: [{ number: 80, name: http, protocol: HTTP }]`,
+      )
+    const rule = destinationRule(
+      "cart",
+      "host: api.example\nsubsets: [{ name: v2, labels: { version: v2 } }]",
+    )
+    expect(told(documents(entry("DNS"), rule))).toEqual(empty)
+    expect(told(documents(entry("NONE"), rule))).toEqual([])
+  })
+
   test("is an error only where routes send to it", () => {
     const route = virtualService(
       "cart",
