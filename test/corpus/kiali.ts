@@ -131,15 +131,19 @@ export function runKialiFixture(
   ]
   const findings = engineFor(families, objects, one.autoMtls ?? true).findings()
   const anonymous = ({ code }: { code: string }): Said => ({ code, resource: "" })
+  const own = deviations.filter(
+    (deviation) => deviation.corpus === "kiali/fixtures" && deviation.case === kialiId(one),
+  )
+  const unnamed = own.map((deviation) => ({ ...deviation, resource: "" }))
   const result = difference(
     one.expected.map(anonymous),
     saidBy(findings, families, codesOfChecker(one.checker), "place").map(anonymous),
-    deviations
-      .filter((deviation) => deviation.corpus === "kiali/fixtures" && deviation.case === kialiId(one))
-      .map((deviation) => ({ ...deviation, resource: "" })),
+    unnamed,
   )
   const extra = one.atLeast === true ? [] : result.extra
-  return { ...result, extra }
+  // The very ones that were given, so that those that are not used can be told.
+  const used = own.filter((_, at) => result.used.some((deviation) => deviation === unnamed[at]))
+  return { ...result, extra, used }
 }
 
 const inBookinfo = (object: KubeObject): KubeObject => ({
