@@ -1,6 +1,7 @@
 import adapter from "@sveltejs/adapter-static"
 import { sveltekit } from "@sveltejs/kit/vite"
 import { defineConfig } from "vite"
+import { ruleTextsPlugin } from "./without-rule-texts.ts"
 
 /** Where the API runs while the console is developed (`npx vite web` beside a running `npm start`). */
 const server = process.env["SMM_SERVER"] ?? "http://127.0.0.1:7780"
@@ -10,6 +11,7 @@ const folder = process.env["SMM_WEB_OUT"] ?? "build"
 
 export default defineConfig({
   plugins: [
+    ruleTextsPlugin(),
     sveltekit({
       adapter: adapter({ pages: folder, assets: folder, fallback: "200.html", precompress: true }),
       outDir: process.env["SMM_WEB_WORK"] ?? ".svelte-kit",
@@ -18,6 +20,6 @@ export default defineConfig({
     }),
   ],
   build: { target: "es2023", reportCompressedSize: false },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [ruleTextsPlugin()] },
   server: { fs: { allow: [".."] }, proxy: { "/api": { target: server, changeOrigin: true } } },
 })
