@@ -57,12 +57,17 @@ function integerOf(text: string): number | undefined {
   return value < leastInteger || value >= past ? undefined : Number(value)
 }
 
+/** Behind a leading dot they stand only between digits. */
+function withoutUnderscores(text: string): string {
+  if (!text.includes("_") || (text.startsWith(".") && /\D_|_\D|_$/.test(text))) return text
+  return text.replaceAll("_", "")
+}
+
 function numberOf(text: string): unknown {
   if (allDigits.test(text)) return Number(text)
   const special = endless.get(text)
   if (special !== undefined) return special
-  // A leading dot is read as it stands, underscores and all.
-  const digits = text.includes("_") && !text.startsWith(".") ? text.replaceAll("_", "") : text
+  const digits = withoutUnderscores(text)
   const whole = integerOf(digits)
   if (whole !== undefined) return whole
   if (!decimal.test(digits)) return text
@@ -81,6 +86,9 @@ export function plainValue(text: string): unknown {
   return value === undefined ? text : value
 }
 
+/** From this power of ten on Go writes an exponent. */
+const mostPlain = 6
+
 /** A float as a key: the shortest text that is the same 32-bit float, as Go's FormatFloat(v, 'g', -1, 32). */
 function floatText(value: number): string {
   const single = Math.fround(value)
@@ -89,7 +97,7 @@ function floatText(value: number): string {
     const [mantissa = "", exponent = "0"] = single.toExponential(digits - 1).split("e")
     if (Math.fround(Number(`${mantissa}e${exponent}`)) !== single && digits < 9) continue
     const power = Number(exponent)
-    if (power >= -4 && power < 21) return String(Number(`${mantissa}e${exponent}`))
+    if (power >= -4 && power < mostPlain) return String(Number(`${mantissa}e${exponent}`))
     return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`
   }
   return String(single)
@@ -100,6 +108,7 @@ export function plainKey(text: string): string | undefined {
   const value = plainValue(text)
   if (typeof value === "string") return value
   if (value === null) return undefined
-  if (typeof value !== "number" || Number.isInteger(value)) return String(value)
-  return floatText(value)
+  if (typeof value === "boolean") return String(value)
+  const whole = integerOf(withoutUnderscores(text))
+  return whole === undefined ? floatText(Number(value)) : String(BigInt(whole))
 }
