@@ -1,6 +1,7 @@
-import { type KubeObject, kindKeyOf } from "../../../kube/object.ts"
+import { type KubeObject, kindKeyOf, refOf } from "../../../kube/object.ts"
 import { type Json, list, number, record, text } from "../../../topology/fact/read.ts"
 import { type Check, type Report, type View, check } from "../../check.ts"
+import { pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { isKnown } from "../services/host.ts"
 import { listed, similar } from "../services/words.ts"
@@ -66,18 +67,29 @@ export const noBackend = rule({
 
 type Subject = { route: KubeObject; ref: Json; path: string; isBound: boolean }
 
-function checkPort({ ref, path }: Subject, service: KubeObject, report: Report): void {
+function checkPort({ route, ref, path }: Subject, service: KubeObject, report: Report): void {
   const port = number(ref["port"])
   const ports = list(record(service["spec"])["ports"]).map(record)
   const numbers = ports.map((one) => number(one["port"]))
   // A port that is missing is an error of structure.
   if (port === 0 || numbers.includes(port)) return
-  const meant = ports.find((one) => one["targetPort"] === port)
+  const meant = ports.filter((one) => one["targetPort"] === port).map((one) => number(one["port"]))
+  const [value] = meant
   const { name, namespace = "" } = service.metadata
   report(backendPort, {
     path: `${path}.port`,
-    message: `Service ${namespace}/${name} has no port ${port}${meant ? `, which is its pods' of port ${number(meant["port"])}` : ""}; there ${numbers.length === 1 ? "is" : "are"} ${listed(numbers.map(String))}`,
+    message: `Service ${namespace}/${name} has no port ${port}${value === undefined ? "" : `, which is its pods' of port ${value}`}; there ${numbers.length === 1 ? "is" : "are"} ${listed(numbers.map(String))}`,
     references: [{ object: { kind: "Service", namespace, name }, path: "spec.ports" }],
+    ...(value === undefined || meant.length > 1
+      ? {}
+      : {
+          fix: {
+            title: `Send to port ${value}`,
+            edits: [
+              { object: refOf(route), patch: [{ op: "replace", path: pointerOf(`${path}.port`), value }] },
+            ],
+          },
+        }),
   })
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { documents } from "../services/examples-yaml.ts"
+import { aroundFix, fixedIn } from "../services/fix-proof.ts"
 import { type Input, validateYaml } from "../../testing.ts"
 import {
   all,
@@ -15,6 +16,7 @@ import {
   tcpRoute,
   toCart,
 } from "./examples-yaml.ts"
+import { gatewayApiExamples } from "./examples.ts"
 import { gatewayApi } from "./family.ts"
 
 const told = (yaml: string, input: Input = {}): string[] =>
@@ -226,5 +228,42 @@ describe("a status", () => {
       `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: { name: p, namespace: shop }\nstatus: { conditions: [{ type: WaypointAccepted, status: "True", reason: ${reason} }] }`
     expect(told(policy("PartiallyInvalid"))).toEqual(["status.condition_negative p status.conditions[0]"])
     expect(told(policy("Accepted"))).toEqual([])
+  })
+})
+
+describe("fixes of the Gateway API", () => {
+  const families = [gatewayApi]
+  const grant = (from: string, to: string): string =>
+    documents(
+      namespace("front"),
+      cart,
+      referenceGrant(
+        "cart",
+        `from: [{ group: "${from}", kind: HTTPRoute, namespace: front }]\nto: [{ group: "${to}", kind: Service }]`,
+      ),
+    )
+  const all = fixedIn(
+    [
+      ...gatewayApiExamples.map(({ fires }) => fires),
+      grant("", ""),
+      grant("gateway.networking.k8s.io", "core"),
+    ],
+    families,
+  )
+
+  test("are there", () => {
+    expect(new Set(all.map(({ finding }) => finding.code))).toEqual(
+      new Set([
+        "kubernetesgateway.protocol_unsupported",
+        "referencegrant.grants_nothing",
+        "route.backend_port_unknown",
+        "route.field_ignored",
+      ]),
+    )
+  })
+
+  test.each(all)("$finding.fix.title removes $finding.code and adds nothing", (one) => {
+    const { before, after } = aroundFix(one, families)
+    expect(after).toEqual(before)
   })
 })

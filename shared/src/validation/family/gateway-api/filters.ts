@@ -1,6 +1,7 @@
+import { refOf } from "../../../kube/object.ts"
 import { list, record, text } from "../../../topology/fact/read.ts"
 import { type Check, type Report, check } from "../../check.ts"
-import { at } from "../../path.ts"
+import { at, pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { grpcRouteKind, httpRouteKind, shortKind } from "./kinds.ts"
 import { rulesOf } from "./parent.ts"
@@ -60,6 +61,15 @@ const of = (kind: string): Check => {
           report(fieldIgnored, {
             path: at(path, "sessionPersistence"),
             message: "Istio does not read sessionPersistence",
+            fix: {
+              title: "Remove sessionPersistence",
+              edits: [
+                {
+                  object: refOf(route),
+                  patch: [{ op: "remove", path: pointerOf(at(path, "sessionPersistence")) }],
+                },
+              ],
+            },
           })
         const refs = list(one["backendRefs"])
         for (let position = 0; position < refs.length; position++) {

@@ -1,6 +1,7 @@
 import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { list, record, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, index } from "../../check.ts"
+import { pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { similar } from "../services/words.ts"
 import { gatewayClassKind, gatewayKind } from "./kinds.ts"
@@ -123,16 +124,41 @@ function conflictText(listener: Listener, prior: Listener): string {
     : `listener ${prior.name} is on port ${prior.port} with ${prior.protocol} already, this one with ${listener.protocol}`
 }
 
-function checkListeners(listeners: readonly Listener[], isWaypoint: boolean, report: Report): void {
+const waypointClasses: ReadonlySet<unknown> = new Set([
+  "istio-waypoint",
+  "istio-east-west",
+  "istio-agentgateway-waypoint",
+])
+
+/** The protocol that is meant by one in the wrong letters. */
+const spelled = (protocol: string): string | undefined => {
+  const upper = protocol.toUpperCase()
+  return isHosted(upper) || upper === "TCP" ? upper : undefined
+}
+
+function checkProtocol(gateway: KubeObject, { protocol }: Listener, path: string, report: Report): void {
+  const value = spelled(protocol)
+  report(protocolUnsupported, {
+    path,
+    message: `protocol ${protocol} is not known${value === undefined ? "" : `; it is written ${value}`}`,
+    ...(value === undefined
+      ? {}
+      : {
+          fix: {
+            title: `Write ${value}`,
+            edits: [{ object: refOf(gateway), patch: [{ op: "replace", path: pointerOf(path), value }] }],
+          },
+        }),
+  })
+}
+
+function checkListeners(gateway: KubeObject, listeners: readonly Listener[], report: Report): void {
+  const isWaypoint = waypointClasses.has(record(gateway["spec"])["gatewayClassName"])
   for (const [index, listener] of listeners.entries()) {
     const path = `spec.listeners[${index}]`
     const { protocol } = listener
     const isKnown = isHosted(protocol) || protocol === "TCP" || (protocol === "HBONE" && isWaypoint)
-    if (!isKnown && protocol !== "")
-      report(protocolUnsupported, {
-        path: `${path}.protocol`,
-        message: `protocol ${protocol} is not known${isHosted(protocol.toUpperCase()) || protocol.toUpperCase() === "TCP" ? `; it is written ${protocol.toUpperCase()}` : ""}`,
-      })
+    if (!isKnown && protocol !== "") checkProtocol(gateway, listener, `${path}.protocol`, report)
     const prior = listeners
       .slice(0, index)
       .find((one) => one.name !== listener.name && !isDistinct(one, listener))
@@ -172,12 +198,6 @@ export const gatewayClass = check({
   run: checkClass,
 })
 
-const waypointClasses: ReadonlySet<unknown> = new Set([
-  "istio-waypoint",
-  "istio-east-west",
-  "istio-agentgateway-waypoint",
-])
-
 export const gatewayListeners = check({
   name: "kubernetesgateway/listeners",
   subject: gatewayKind,
@@ -185,7 +205,7 @@ export const gatewayListeners = check({
   rules: [hostElsewhere, addressElsewhere, listenerConflict, protocolUnsupported],
   run: (gateway, view, report) => {
     const listeners = listenersOf(gateway)
-    checkListeners(listeners, waypointClasses.has(record(gateway["spec"])["gatewayClassName"]), report)
+    checkListeners(gateway, listeners, report)
     checkOthers(gateway, listeners, view, report)
   },
 })

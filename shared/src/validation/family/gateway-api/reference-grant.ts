@@ -1,7 +1,7 @@
-import type { KubeObject } from "../../../kube/object.ts"
+import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { type Json, list, record, text } from "../../../topology/fact/read.ts"
-import { type View, check } from "../../check.ts"
-import { at } from "../../path.ts"
+import { type Report, type View, check } from "../../check.ts"
+import { at, pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
 import { similar } from "../services/words.ts"
 import { group, referenceGrantKind } from "./kinds.ts"
@@ -52,34 +52,62 @@ export const grantNamespaces = check({
   },
 })
 
-/** What is wrong with the kind of a `from`, where it is one of Gateway API's. */
-function fromProblem(from: Json, own: string): string | undefined {
+/** What is wrong with an entry, and the group it should have, where that is all. */
+type Problem = { message: string; group?: string }
+
+function fromProblem(from: Json, own: string): Problem | undefined {
   const kind = text(from["kind"])
   const of = text(from["group"])
-  if (of === "" && fromKinds.includes(kind)) return `${kind} is of group ${group}, which is to be written`
+  if (of === "" && fromKinds.includes(kind))
+    return { message: `${kind} is of group ${group}, which is to be written`, group }
   if (of !== group) return undefined
   if (!fromKinds.includes(kind)) {
     const names = similar(kind, fromKinds)
-    return `${kind} is no kind of ${group} that refers to others${names.length > 0 ? `; there is ${names.join(", ")}` : ""}`
+    return {
+      message: `${kind} is no kind of ${group} that refers to others${names.length > 0 ? `; there is ${names.join(", ")}` : ""}`,
+    }
   }
-  return from["namespace"] === own ? `references within namespace ${own} need no grant` : undefined
+  return from["namespace"] === own
+    ? { message: `references within namespace ${own} need no grant` }
+    : undefined
 }
 
-function toProblem(to: Json, grant: KubeObject, view: View): string | undefined {
+function toProblem(to: Json, grant: KubeObject, view: View): Problem | undefined {
   const kind = text(to["kind"])
   const of = text(to["group"])
   const name = text(to["name"])
   const namespace = grant.metadata.namespace ?? ""
-  if (of === "core" || of === "v1") return `${kind} is of the group "", not ${of}`
+  if (of === "core" || of === "v1") return { message: `${kind} is of the group "", not ${of}`, group: "" }
   if (of !== "") return undefined
   if (!toKinds.includes(kind)) {
     const names = similar(kind, toKinds)
-    return `${kind} is no kind that Istio takes references to${names.length > 0 ? `; there is ${names.join(", ")}` : ""}`
+    return {
+      message: `${kind} is no kind that Istio takes references to${names.length > 0 ? `; there is ${names.join(", ")}` : ""}`,
+    }
   }
   if (kind !== "Service" || name === "" || view.get("Service", namespace, name)) return undefined
   return view.inNamespace("Service", namespace).length > 0
-    ? `there is no Service ${namespace}/${name}`
+    ? { message: `there is no Service ${namespace}/${name}` }
     : undefined
+}
+
+function reportProblem(grant: KubeObject, path: string, problem: Problem | undefined, report: Report): void {
+  if (problem === undefined) return
+  const { message, group: value } = problem
+  report(grantsNothing, {
+    path,
+    message,
+    ...(value === undefined
+      ? {}
+      : {
+          fix: {
+            title: `Write ${value === "" ? "the empty group" : value}`,
+            edits: [
+              { object: refOf(grant), patch: [{ op: "add", path: pointerOf(at(path, "group")), value }] },
+            ],
+          },
+        }),
+  })
 }
 
 export const grantKinds = check({
@@ -90,13 +118,9 @@ export const grantKinds = check({
   run: (grant, view, report) => {
     const spec = record(grant["spec"])
     const own = grant.metadata.namespace ?? ""
-    for (const [index, from] of list(spec["from"]).entries()) {
-      const message = fromProblem(record(from), own)
-      if (message !== undefined) report(grantsNothing, { path: at("spec", "from", index), message })
-    }
-    for (const [index, to] of list(spec["to"]).entries()) {
-      const message = toProblem(record(to), grant, view)
-      if (message !== undefined) report(grantsNothing, { path: at("spec", "to", index), message })
-    }
+    for (const [index, from] of list(spec["from"]).entries())
+      reportProblem(grant, at("spec", "from", index), fromProblem(record(from), own), report)
+    for (const [index, to] of list(spec["to"]).entries())
+      reportProblem(grant, at("spec", "to", index), toProblem(record(to), grant, view), report)
   },
 })

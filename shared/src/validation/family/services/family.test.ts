@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { effectOf } from "../../edit.ts"
 import type { Finding } from "../../finding.ts"
-import { type Input, engineOf, here, objectsOf, validateYaml } from "../../testing.ts"
+import { type Input, validateYaml } from "../../testing.ts"
 import {
   destinationRule,
   documents,
@@ -15,6 +14,7 @@ import {
 } from "./examples-yaml.ts"
 import { servicesExamples } from "./examples.ts"
 import { services } from "./family.ts"
+import { aroundFix, fixedIn } from "./fix-proof.ts"
 
 const findings = (yaml: string, input: Input = {}): readonly Finding[] =>
   validateYaml(yaml, { families: [services], ...input })
@@ -191,32 +191,23 @@ describe("a Sidecar's egress", () => {
 })
 
 describe("fixes of services", () => {
-  const sources = [
-    ...servicesExamples.map(({ fires }) => fires),
-    documents(service("cart"), destinationRule("cart", 'host: "cart.shop"')),
-  ]
-  const all = sources.flatMap((yaml) =>
-    findings(yaml).flatMap(({ code, path, fix }) => (fix === null ? [] : [{ yaml, code, path, fix }])),
+  const families = [services]
+  const all = fixedIn(
+    [
+      ...servicesExamples.map(({ fires }) => fires),
+      documents(service("cart"), destinationRule("cart", 'host: "cart.shop"')),
+    ],
+    families,
   )
 
   test("are there", () => {
-    expect(new Set(all.map(({ code }) => code))).toEqual(
+    expect(new Set(all.map(({ finding }) => finding.code))).toEqual(
       new Set(["destinationrule.host_unknown", "exportto.namespace_unknown", "sidecar.outbound_mode"]),
     )
   })
 
-  test.each(all)("$fix.title removes $code and adds nothing", ({ yaml, code, path, fix }) => {
-    const engine = engineOf(yaml, { families: [services] })
-    const effect = effectOf(fix.edits, ({ kind, namespace: of, name }) =>
-      objectsOf(yaml).find(
-        ({ kind: own, metadata }) =>
-          kind.startsWith(own) && (metadata.namespace ?? "") === of && metadata.name === name,
-      ),
-    )
-    const before = engine.findings().map((finding) => `${finding.code} ${finding.path}`)
-    for (const object of effect?.put ?? []) engine.put(here, object)
-    const after = engine.findings().map((finding) => `${finding.code} ${finding.path}`)
-    expect(before).toContain(`${code} ${path}`)
-    expect(after).toEqual(before.filter((one) => one !== `${code} ${path}`))
+  test.each(all)("$finding.fix.title removes $finding.code and adds nothing", (one) => {
+    const { before, after } = aroundFix(one, families)
+    expect(after).toEqual(before)
   })
 })
