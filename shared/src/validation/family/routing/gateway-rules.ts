@@ -23,16 +23,6 @@ export const gatewayInternal = rule({
   remedy: "Write an HTTPRoute for the Gateway of the Gateway API, or bind to an Istio Gateway",
 })
 
-export const gatewayOldName = rule({
-  code: "virtualservice.gateway_old_name",
-  aliases: ["KIA1108"],
-  level: "info",
-  title: "Gateway is named in the old form",
-  effect: "Istio takes what stands before the first two dots for the Gateway's name and namespace",
-  remedy: "Write namespace/name",
-  source,
-})
-
 export const gatewayWithoutHost = rule({
   code: "virtualservice.gateway_without_host",
   aliases: ["IST0132"],

@@ -3,15 +3,12 @@ import { type VirtualService, gatewayName } from "../../../istio/mesh.ts"
 import { configOf } from "../../../istio/model.ts"
 import { type Server, isHttp, serversIn } from "../../../istio/server.ts"
 import { isExportedTo } from "../../../istio/visibility.ts"
-import { type KubeObject, refOf } from "../../../kube/object.ts"
+import type { KubeObject } from "../../../kube/object.ts"
 import { list, record, strings } from "../../../topology/fact/read.ts"
 import { type Report, type View, check } from "../../check.ts"
-import type { Fix } from "../../finding.ts"
-import { pointerOf } from "../../path.ts"
 import { clientsOfGateway, modelOf } from "./client.ts"
 import {
   gatewayInternal,
-  gatewayOldName,
   gatewayUnknown,
   gatewayWithoutHost,
   hostInNoGateway,
@@ -51,13 +48,6 @@ function serversOf(view: View, name: string): readonly Server[] | undefined {
   return gateway === undefined ? undefined : serversIn(configOf(gateway))
 }
 
-function renamed(object: KubeObject, path: string, name: string): Fix {
-  return {
-    title: `Write ${name}`,
-    edits: [{ object: refOf(object), patch: [{ op: "replace", path: pointerOf(path), value: name }] }],
-  }
-}
-
 type Bound = { name: string; servers: readonly Server[] }
 
 function bindings(object: KubeObject, config: VirtualService, view: View, report: Report): Bound[] {
@@ -79,12 +69,6 @@ function bindings(object: KubeObject, config: VirtualService, view: View, report
       report(gatewayUnknown, { path, message: unknownGateway(view, full) })
       continue
     }
-    if (!name.includes("/") && name.includes("."))
-      report(gatewayOldName, {
-        path,
-        message: `${name} is the old way to write ${full}`,
-        fix: renamed(object, path, full),
-      })
     bound.push({ name: full, servers })
     if (!servers.some((server) => config.hosts.some((host) => takesHost(server, config.namespace, host))))
       report(gatewayWithoutHost, {
@@ -212,7 +196,6 @@ export const gateways = check({
   rules: [
     gatewayUnknown,
     gatewayInternal,
-    gatewayOldName,
     gatewayWithoutHost,
     hostInNoGateway,
     matchGatewayUnknown,

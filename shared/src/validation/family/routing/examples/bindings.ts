@@ -52,11 +52,6 @@ export const bindingExamples: readonly Example[] = [
     silent: together(mesh, bound("[edge/public]")),
   },
   {
-    code: "virtualservice.gateway_old_name",
-    fires: together(mesh, bound("[public.edge.svc.cluster.local]")),
-    silent: together(mesh, bound("[edge/public]")),
-  },
-  {
     code: "virtualservice.gateway_without_host",
     fires: together(mesh, bound("[edge/public]", "[www.example.com]")),
     silent: together(mesh, bound("[edge/public]", '["*.example.com"]')),

@@ -83,6 +83,11 @@ export const virtualServiceExamples: readonly Example[] = [
     silent: http("mirror: {host: shop-next}\nmirrorPercentage: {value: 5}"),
   },
   {
+    code: "virtualservice.gateway_old_name",
+    fires: virtualService(`gateways: [public.edge.svc.cluster.local]\nhttp: [{${route}}]`),
+    silent: virtualService(`gateways: [edge/public]\nhttp: [{${route}}]`),
+  },
+  {
     code: "virtualservice.rule_unreachable",
     fires: virtualService(
       `http: [{${route}}, {match: [{uri: {prefix: /cart}}], route: [{destination: {host: cart}}]}]`,

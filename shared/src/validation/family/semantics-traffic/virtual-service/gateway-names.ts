@@ -1,7 +1,9 @@
+import { gatewayName } from "../../../../istio/mesh.ts"
 import type { Rule } from "../../../rule.ts"
 import { domainProblem, isDnsLabel } from "../../../semantic/name.ts"
 import type { Problem } from "../../../semantic/problem.ts"
-import type { Say } from "../say.ts"
+import { type Say, replacement } from "../say.ts"
+import { oldName } from "./rules.ts"
 
 function nameProblem(name: string, generated: boolean): Problem {
   const slash = name.indexOf("/")
@@ -15,7 +17,14 @@ function nameProblem(name: string, generated: boolean): Problem {
     : `${name} has the gateway ${gateway}, which is no name of a gateway`
 }
 
-/** Gateways that a VirtualService or a match names. That `name.namespace` is an old form is for the family of routing to say. */
+/** `name.namespace`, with more or without, as names of gateways were written long ago. */
+function sayOldName(name: string, path: string, say: Say): void {
+  if (name.includes("/") || !name.includes(".")) return
+  const full = gatewayName(name, "")
+  say(oldName, path, `${name} is the old way to write ${full}`, replacement(`Write ${full}`, path, full))
+}
+
+/** Gateways that a VirtualService or a match names. */
 export function sayGatewayNames(
   names: readonly unknown[],
   path: string,
@@ -24,6 +33,8 @@ export function sayGatewayNames(
   for (let i = 0; i < names.length; i++) {
     const name = names[i]
     if (typeof name !== "string" || name === "mesh") continue
-    say(rule, `${path}[${i}]`, nameProblem(name, generated))
+    const problem = nameProblem(name, generated)
+    if (problem === undefined) sayOldName(name, `${path}[${i}]`, say)
+    else say(rule, `${path}[${i}]`, problem)
   }
 }

@@ -95,6 +95,16 @@ export const doubtful = rule({
   source,
 })
 
+export const oldName = rule({
+  code: "virtualservice.gateway_old_name",
+  aliases: ["IST0133", "KIA1108"],
+  level: "info",
+  title: "Gateway is named in the old form",
+  effect: "Istio takes what stands before the first two dots for the Gateway's name and namespace",
+  remedy: "Write namespace/name",
+  source,
+})
+
 export const unreachable = rule({
   code: "virtualservice.rule_unreachable",
   aliases: ["IST0130"],
@@ -118,5 +128,5 @@ export const ineffective = rule({
 
 export const rules: readonly Rule[] = [
   ...[hosts, gateways, routes, match, destination, weights, fault, retries, mirror],
-  ...[redirect, rewrite, headers, cors, exportTo, doubtful, unreachable, ineffective],
+  ...[redirect, rewrite, headers, cors, exportTo, doubtful, oldName, unreachable, ineffective],
 ]
