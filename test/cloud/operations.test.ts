@@ -73,6 +73,7 @@ const calls: Record<OperationName, () => Sent | Promise<Sent>> = {
   getSeries: () => ({ query: { id: "overall", stepMs: "60000" } }),
   listFindings: () => ({ query: { level: ["error", "warning"], suppressed: "true" } }),
   validate: () => ({ params: ownCluster(), body: { put: [], remove: [] } }),
+  listRules: () => ({}),
   listSuppressions: () => ({}),
   createSuppression: () => ({ body: { code: "IST0101", object: "shop/*", reason: "known" } }),
   removeSuppression: async () => {

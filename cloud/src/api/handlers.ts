@@ -25,6 +25,7 @@ import { createSocketTicket, session } from "./session.ts"
 import {
   createSuppression,
   listFindings,
+  listRules,
   listSuppressions,
   removeSuppression,
   validate,
@@ -65,6 +66,7 @@ export const handlers: Handlers = {
   getSeries,
   listFindings,
   validate,
+  listRules,
   listSuppressions,
   createSuppression,
   removeSuppression,

@@ -195,6 +195,19 @@ export async function validate(
   })
 }
 
+export const listRules = (): Promise<Answer<"listRules">> =>
+  Promise.resolve({
+    items: [...rulesByCode.values()].map(({ code, aliases, level, title, effect, remedy, source }) => ({
+      code,
+      aliases: [...aliases],
+      level,
+      title,
+      effect,
+      remedy,
+      source: source ?? null,
+    })),
+  })
+
 export const listSuppressions = async (cloud: Cloud, actor: Actor): Promise<Answer<"listSuppressions">> => ({
   items: await Suppressions.list(cloud, actor.organizationId),
 })

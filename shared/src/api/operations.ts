@@ -11,7 +11,14 @@ import {
   WriteFamily,
 } from "./cluster.ts"
 import { InventoryItem, KindSummary, pageOf } from "./inventory.ts"
-import { FindingList, Proposal, ProposalDelta, SuppressionCreate, SuppressionRule } from "./validation.ts"
+import {
+  FindingList,
+  Proposal,
+  ProposalDelta,
+  RuleItem,
+  SuppressionCreate,
+  SuppressionRule,
+} from "./validation.ts"
 import { MeshDetail, MeshRow, SignalSeries, TopologySources } from "./mesh.ts"
 import {
   ApiToken,
@@ -442,6 +449,15 @@ export const operations = {
     body: Proposal,
     bodyBytes: 1_048_576,
     answer: ProposalDelta,
+    status: 200,
+  },
+  listRules: {
+    method: "get",
+    path: "/rules",
+    summary: "Every rule of validation: its codes, level, and what it means",
+    tag: "validation",
+    role: "viewer",
+    answer: items(RuleItem),
     status: 200,
   },
   listSuppressions: {

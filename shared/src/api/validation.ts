@@ -77,6 +77,16 @@ const RuleText = z.object({
   remedy: z.string(),
 })
 
+/** A rule of the engine, for people. */
+export const RuleItem = RuleText.extend({
+  code: z.string(),
+  level: Level,
+  source: z.string().nullable(),
+}).meta({
+  id: "RuleItem",
+})
+export type RuleItem = z.infer<typeof RuleItem>
+
 export const FindingList = z
   .object({
     items: z.array(FindingItem),
