@@ -98,14 +98,27 @@ export function textsOf(match: unknown, whole: Whole, fold = false, everything =
 const foreign = /\\[^dDwWsS.\-/_@:+*?()[\]{}|^$]|\[\^?\]|\[\[|\(\?|\)[*+?{]|\{/
 const repetitions = /[*+?]/g
 
-/** Whether a pattern surely takes a text. */
-function takes(source: string, value: string): boolean {
-  if (value.length > 128 || foreign.test(source) || (source.match(repetitions) ?? []).length > 3) return false
+/** Patterns are never changed, so what was compiled stays true of them; null: not to be asked. */
+const compiled = new WeakMap<Texts, RegExp | null>()
+
+function compile(source: string): RegExp | null {
+  if (foreign.test(source) || (source.match(repetitions) ?? []).length > 3) return null
   try {
-    return new RegExp(`^(?:${source})$`).test(value)
+    return new RegExp(`^(?:${source})$`)
   } catch {
-    return false
+    return null
   }
+}
+
+/** Whether a pattern surely takes a text. */
+function takes(texts: Texts & { kind: "regex" }, value: string): boolean {
+  if (value.length > 128) return false
+  let expression = compiled.get(texts)
+  if (expression === undefined) {
+    expression = compile(texts.value)
+    compiled.set(texts, expression)
+  }
+  return expression?.test(value) === true
 }
 
 /** What every text begins with; undefined where that is not known. */
@@ -135,9 +148,9 @@ function exactCovers(a: { value: string; fold: boolean }, b: Texts): boolean {
   return a.value === (a.fold && !b.fold ? lower(b.value) : b.value)
 }
 
-function regexCovers(source: string, b: Texts): boolean {
-  if (b.kind === "regex") return source === b.value
-  return b.kind === "exact" && (!b.fold || isCaseless(b.value)) && takes(source, b.value)
+function regexCovers(a: Texts & { kind: "regex" }, b: Texts): boolean {
+  if (b.kind === "regex") return a.value === b.value
+  return b.kind === "exact" && (!b.fold || isCaseless(b.value)) && takes(a, b.value)
 }
 
 /** Whether every text that `b` takes is taken by `a`. Sound: it answers no where that cannot be told. */
@@ -153,7 +166,7 @@ export function textsCover(a: Texts, b: Texts): boolean {
     case "exact":
       return exactCovers(a, b)
     case "regex":
-      return regexCovers(a.value, b)
+      return regexCovers(a, b)
   }
 }
 
