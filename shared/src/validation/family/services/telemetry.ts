@@ -17,7 +17,7 @@ export const providerMissing = rule({
 export const providerUnknown = rule({
   code: "telemetry.provider_unknown",
   aliases: [],
-  level: "error",
+  level: "warning",
   title: "Telemetry names a provider that MeshConfig does not define",
   effect: "Istio passes the provider over",
   remedy: "Add it to MeshConfig's extensionProviders, or correct the name",
