@@ -1,8 +1,8 @@
 import { configHost, serviceHost } from "../../../istio/host.ts"
-import type { VirtualService } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import type { RegistryService } from "../../../istio/registry.ts"
 import { isExportedTo } from "../../../istio/visibility.ts"
+import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { number, record, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
@@ -20,7 +20,7 @@ import { sectionUnused } from "./gateway-rules.ts"
 import { gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
 import { meshHosts } from "./mesh-host.ts"
 import { isElsewhere, servicesFor } from "./service.ts"
-import { type Target, targetPath, targetsOf } from "./target.ts"
+import { type Target, targetPath, visitTargets } from "./target.ts"
 
 const isPublic = ({ exportTo }: RegistryService): boolean => exportTo.length === 0 || exportTo.includes("*")
 
@@ -35,14 +35,14 @@ type Sight = {
 const role = ({ field }: Target): string => (field === "route" ? "" : "mirror ")
 
 class Destinations {
+  readonly #object: KubeObject
   readonly #view: View
-  readonly #config: VirtualService
   readonly #report: Report
   #last: Sight | undefined
 
-  constructor(view: View, config: VirtualService, report: Report) {
+  constructor(object: KubeObject, view: View, report: Report) {
+    this.#object = object
     this.#view = view
-    this.#config = config
     this.#report = report
   }
 
@@ -56,7 +56,7 @@ class Destinations {
   }
 
   #sightOf(written: string, target: Target): Sight {
-    const { namespace } = this.#config
+    const { namespace = "" } = this.#object.metadata
     const host = configHost(written, namespace, this.#view.settings.domain)
     const services = servicesFor(this.#view, host)
     const visible = services.every(isPublic) ? services : services.filter(isPublic)
@@ -94,7 +94,7 @@ class Destinations {
   #written(path: string, value: string | number): Fix {
     return {
       title: `Write ${value}`,
-      edits: [{ object: this.#config.object, patch: [{ op: "replace", path: pointerOf(path), value }] }],
+      edits: [{ object: refOf(this.#object), patch: [{ op: "replace", path: pointerOf(path), value }] }],
     }
   }
 
@@ -103,7 +103,8 @@ class Destinations {
     services: readonly RegistryService[],
     target: Target,
   ): readonly RegistryService[] | undefined {
-    const clients = clientsOf(this.#view, this.#config)
+    const config = modelOf(this.#view, this.#object)
+    const clients = config === undefined ? [] : clientsOf(this.#view, config)
     const hidden = new Set<string>()
     const seen = new Set<RegistryService>()
     for (const { namespace } of clients) {
@@ -148,8 +149,8 @@ class Destinations {
 
   /** A VirtualService on the mesh for the very service: whoever calls it calls a port that it has. */
   #isSelf(host: string): boolean {
-    const { gateways, hosts } = this.#config
-    return gateways.length === 1 && gateways[0] === "mesh" && hosts.includes(host)
+    const config = modelOf(this.#view, this.#object)
+    return config?.gateways.every((gateway) => gateway === "mesh") === true && config.hosts.includes(host)
   }
 
   #required(target: Target, written: string, service: RegistryService): void {
@@ -179,12 +180,10 @@ export const destinations = check({
     portRequired,
   ],
   run: (object, view, report) => {
-    const targets = targetsOf(record(object["spec"]))
-    if (targets.length === 0) return
-    const config = modelOf(view, object)
-    if (config === undefined) return
-    meshHosts(view, config, report)
-    const all = new Destinations(view, config, report)
-    for (const target of targets) all.check(target)
+    meshHosts(view, object, report)
+    const all = new Destinations(object, view, report)
+    visitTargets(record(object["spec"]), (target) => {
+      all.check(target)
+    })
   },
 })

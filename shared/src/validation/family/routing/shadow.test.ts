@@ -90,7 +90,7 @@ describe("a route said to be taken by another VirtualService's", () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 500 },
     )
     expect(said).toBeGreaterThan(50)
   })

@@ -106,36 +106,42 @@ function matchPath(view: View, { rule }: Step): string {
   return at < 0 ? rule.path : `${rule.path}.match[${at}]`
 }
 
+/** Hosts for which a match is asked somewhere, and lost wherever it is. */
+const lostFor = ({ hosts, free }: Verdict): string[] => [...hosts].filter((host) => !free.has(host))
+
 function say(view: View, config: VirtualService, found: readonly Verdict[], report: Report): void {
   const byRoute = Map.groupBy(
     found,
     ({ step }) => `${step.rule.object.namespace}/${step.rule.object.name} ${step.rule.path}`,
   )
   for (const group of byRoute.values()) {
-    const lost = group.filter(({ hosts, free }) => [...hosts].some((host) => !free.has(host)))
-    const [first] = lost
+    const [first] = group
     if (first === undefined) continue
-    const whole = lost.length === group.length
-    if (whole) report(ruleShadowed, details(view, config, lost, first.step.rule.path))
-    else
-      for (const one of lost) report(matchShadowed, details(view, config, [one], matchPath(view, one.step)))
+    // A route is lost for a host when all of its matches are.
+    const whole = [...new Set(group.flatMap(lostFor))].filter((host) =>
+      group.every(({ free }) => !free.has(host)),
+    )
+    if (whole.length > 0) {
+      report(ruleShadowed, details(config, group, first.step.rule.path, whole))
+      continue
+    }
+    for (const one of group) {
+      const hosts = lostFor(one)
+      if (hosts.length > 0) report(matchShadowed, details(config, [one], matchPath(view, one.step), hosts))
+    }
   }
 }
 
-function details(view: View, config: VirtualService, lost: readonly Verdict[], path: string) {
-  const hosts = [
-    ...new Set(lost.flatMap((one) => [...one.hosts].filter((host) => !one.free.has(host)))),
-  ].sort()
-  const others = new Map(
-    lost.flatMap((one) => [...one.by]).map((step) => [`${idOf(step)}`, step.rule] as const),
-  )
-  const rules = [...others.values()]
+function details(config: VirtualService, lost: readonly Verdict[], path: string, hosts: readonly string[]) {
+  const others = new Map(lost.flatMap((one) => [...one.by]).map((step) => [idOf(step), step.rule] as const))
+  const rules = [...others.values()].slice(0, 3)
+  const names = new Set(rules.map((rule) => `${rule.path} of ${named(rule.object)}`))
   const [step] = lost
   const elsewhere = step !== undefined && !same(step.step.rule.object, config.object)
   return {
     path,
-    message: `For ${hosts.join(", ")} all of its requests are taken by ${[...new Set(rules.map((rule) => `${rule.path} of ${named(rule.object)}`))].slice(0, 3).join(" and ")}, which is asked first`,
-    references: rules.slice(0, 3).map((rule) => ({ object: rule.object, path: rule.path })),
+    message: `For ${hosts.toSorted().join(", ")} all of its requests are taken by ${[...names].join(" and ")}, which ${names.size === 1 ? "is" : "are"} asked first`,
+    references: rules.map((rule) => ({ object: rule.object, path: rule.path })),
     ...(elsewhere ? { at: step.step.rule.object } : {}),
   }
 }

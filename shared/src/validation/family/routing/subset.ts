@@ -10,7 +10,7 @@ import { type GatewayClient, clientsOf, modelOf } from "./client.ts"
 import { subsetNotEffective, subsetUnknown } from "./destination-rules.ts"
 import { servicesFor } from "./service.ts"
 import { destinationRuleKind, gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
-import { type Target, targetPath, targetsOf } from "./target.ts"
+import { type Target, targetPath, visitTargets } from "./target.ts"
 
 const wildcards = "*"
 
@@ -43,15 +43,15 @@ type Wanted = { target: Target; host: string; subset: string }
 type Found = { written: string; host: string; plain: KubeObject | undefined; rules: readonly KubeObject[] }
 
 class Subsets {
+  readonly #object: KubeObject
   readonly #view: View
-  readonly #config: VirtualService
   readonly #report: Report
   #clients: readonly GatewayClient[] | undefined
   #last: Found | undefined
 
-  constructor(view: View, config: VirtualService, report: Report) {
+  constructor(object: KubeObject, view: View, report: Report) {
+    this.#object = object
     this.#view = view
-    this.#config = config
     this.#report = report
   }
 
@@ -67,7 +67,7 @@ class Subsets {
   }
 
   #rulesFor(written: string): Found {
-    const host = configHost(written, this.#config.namespace, this.#view.settings.domain)
+    const host = configHost(written, this.#object.metadata.namespace ?? "", this.#view.settings.domain)
     const exact = this.#view.find(rulesByHost, host)
     const broad = this.#view.find(rulesByHost, wildcards)
     if (broad.length === 0) return { written, host, plain: this.#plain(exact, host), rules: exact }
@@ -102,14 +102,16 @@ class Subsets {
       this.#abbreviated(wanted)
       return
     }
-    this.#clients ??= clientsOf(this.#view, this.#config)
-    const namespaces = new Set(this.#clients.map(({ namespace }) => namespace)).add(this.#config.namespace)
+    const config = modelOf(this.#view, this.#object)
+    if (config === undefined) return
+    this.#clients ??= clientsOf(this.#view, config)
+    const namespaces = new Set(this.#clients.map(({ namespace }) => namespace)).add(config.namespace)
     const seen = rules.filter((rule) => [...namespaces].some((to) => this.#exportedTo(rule, to)))
     if (!seen.some((rule) => hasSubset(rule, subset))) {
       this.#unknown(wanted, seen)
       return
     }
-    this.#effective(wanted, seen)
+    this.#effective(wanted, seen, config)
   }
 
   /** A name that DNS completes and Istio does not (`reviews.shop`): what it is meant to be may have no such subset either. */
@@ -169,12 +171,12 @@ class Subsets {
     })
   }
 
-  #effective(wanted: Wanted, rules: readonly KubeObject[]): void {
+  #effective(wanted: Wanted, rules: readonly KubeObject[], config: VirtualService): void {
     const { host, subset, target } = wanted
     const service = this.#serviceNamespace(host)
     if (service === undefined) return
     const without: { client: GatewayClient; object: ObjectRef | undefined }[] = []
-    for (const client of this.#asking(rules)) {
+    for (const client of this.#asking(rules, config)) {
       const effective = destinationRuleFor(this.#view.mesh, client, { host, namespace: service })
       if (!effective.subsets.some(({ name }) => name === subset))
         without.push({ client, object: effective.objects[0] })
@@ -195,8 +197,7 @@ class Subsets {
   }
 
   /** The clients named, and, of a VirtualService for the whole mesh, those of each namespace with a rule of its own. */
-  #asking(rules: readonly KubeObject[]): GatewayClient[] {
-    const { gateways, exportTo, namespace } = this.#config
+  #asking(rules: readonly KubeObject[], { gateways, exportTo, namespace }: VirtualService): GatewayClient[] {
     const clients = [...(this.#clients ?? [])]
     if (!gateways.includes("mesh")) return clients
     for (const { metadata } of rules) {
@@ -220,11 +221,9 @@ export const subsets = check({
   needs: [destinationRuleKind],
   rules: [subsetUnknown, subsetNotEffective],
   run: (object, view, report) => {
-    const targets = targetsOf(record(object["spec"]))
-    if (targets.every(({ destination }) => destination["subset"] === undefined)) return
-    const config = modelOf(view, object)
-    if (config === undefined) return
-    const all = new Subsets(view, config, report)
-    for (const target of targets) all.check(target)
+    const all = new Subsets(object, view, report)
+    visitTargets(record(object["spec"]), (target) => {
+      all.check(target)
+    })
   },
 })

@@ -12,30 +12,41 @@ export type Target = {
   index: number
 }
 
-function collect(into: Target[], route: Json, section: Section, rule: number): void {
+function visitRoute(route: Json, target: Target, visit: (target: Target) => void): void {
   const routes = list(route["route"])
+  target.field = "route"
   for (let index = 0; index < routes.length; index++) {
-    const destination = record(record(routes[index])["destination"])
-    into.push({ destination, section, rule, field: "route", index })
+    target.destination = record(record(routes[index])["destination"])
+    target.index = index
+    visit(target)
   }
-  if (section !== "http") return
-  if (route["mirror"] !== undefined)
-    into.push({ destination: record(route["mirror"]), section, rule, field: "mirror", index: 0 })
+  if (target.section !== "http") return
+  if (route["mirror"] !== undefined) {
+    target.field = "mirror"
+    target.destination = record(route["mirror"])
+    target.index = 0
+    visit(target)
+  }
   const mirrors = list(route["mirrors"])
+  target.field = "mirrors"
   for (let index = 0; index < mirrors.length; index++) {
-    const destination = record(record(mirrors[index])["destination"])
-    into.push({ destination, section, rule, field: "mirrors", index })
+    target.destination = record(record(mirrors[index])["destination"])
+    target.index = index
+    visit(target)
   }
 }
 
-/** Every destination of a VirtualService's spec, mirrors included. */
-export function targetsOf(spec: Json): Target[] {
-  const targets: Target[] = []
+/** Visits every destination of a VirtualService's spec, mirrors included. One object is shown for all of them, as there are many in a mesh: not to be kept. */
+export function visitTargets(spec: Json, visit: (target: Target) => void): void {
+  const target: Target = { destination: {}, section: "http", rule: 0, field: "route", index: 0 }
   for (const section of sections) {
     const routes = list(spec[section])
-    for (let rule = 0; rule < routes.length; rule++) collect(targets, record(routes[rule]), section, rule)
+    target.section = section
+    for (let rule = 0; rule < routes.length; rule++) {
+      target.rule = rule
+      visitRoute(record(routes[rule]), target, visit)
+    }
   }
-  return targets
 }
 
 /** `spec.http[1].route[0].destination`. */
