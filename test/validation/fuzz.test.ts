@@ -75,6 +75,8 @@ function mutated(object: KubeObject, chance: () => number): KubeObject {
     const [parent, key] = place as [Record<string, unknown>, string]
     const how = chance()
     if (how < 0.5) parent[key] = structuredClone(strange[Math.floor(chance() * strange.length)])
+    // JSON has no holes.
+    else if (how < 0.7 && Array.isArray(parent)) parent.splice(Number(key), 1)
     else if (how < 0.7) Reflect.deleteProperty(parent, key)
     else if (how < 0.9) parent[key] = structuredClone((other[0] as Record<string, unknown>)[other[1]])
     else if (Array.isArray(parent)) parent.push(structuredClone(parent[Number(key)]))

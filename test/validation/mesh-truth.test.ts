@@ -25,6 +25,12 @@ function* filesIn(folder: string): Generator<string> {
   }
 }
 
+/** `VirtualService a/b and a/c` names two. */
+const resourcesOf = (text: string): string[] => {
+  const [kind = "", ...rest] = text.split(" ")
+  return rest.filter((word) => word !== "and").map((name) => `${kind} ${name}`)
+}
+
 const resourceOf = ({ object: { kind, namespace, name } }: Finding): string =>
   `${kind.split(".")[0] ?? ""} ${namespace === "" ? name : `${namespace}/${name}`}`
 
@@ -56,19 +62,22 @@ describe.skipIf(skipNote("defects put into a generated mesh", missing))("a mesh 
     expect(wanted.length).toBeGreaterThan(100)
     expect(
       wanted
-        .filter(({ code, resource }) => !known.has(`${code} ${resource}`))
+        .filter(({ code, resource }) => resourcesOf(resource).some((one) => !known.has(`${code} ${one}`)))
         .map(({ kind, code, resource }) => `${kind}: ${code} ${resource}`),
     ).toEqual([])
   })
 
   test("nothing else is an error", () => {
-    const broken = new Set(truth.map(({ resource }) => resource))
+    const broken = new Set(truth.flatMap(({ resource }) => resourcesOf(resource)))
+    // Who names what is broken fails with it: a DestinationRule with a wrong host gives no subsets to its service's routes.
+    const names = new Set([...broken].map((resource) => resource.slice(resource.indexOf(" ") + 1)))
     expect(
       findings
         .filter((finding) => finding.level === "error")
         .filter(
           (finding) =>
             !broken.has(resourceOf(finding)) &&
+            !names.has(`${finding.object.namespace}/${finding.object.name}`) &&
             !finding.references.some(({ object }) => broken.has(resourceOf({ ...finding, object }))),
         )
         .map((finding) => `${finding.code} ${resourceOf(finding)}: ${finding.message}`),
