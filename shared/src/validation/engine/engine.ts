@@ -89,6 +89,15 @@ class Evaluation implements Reader {
   }
 }
 
+/** Longer values are quoted in part: a message is for a line. */
+const mostMessage = 1_000
+
+/** Of an object without a namespace (a file's) the host is its name: `details`, not `details..svc.cluster.local`. */
+function readable(message: string): string {
+  const cut = message.length > mostMessage ? `${message.slice(0, mostMessage)}…` : message
+  return cut.includes("..svc.") ? cut.replaceAll(/([\w-]+)\.\.svc\.[\w-]+(\.[\w-]+)*/g, "$1") : cut
+}
+
 const isStructural = ({ code, level }: Finding): boolean => level === "error" && code.startsWith("schema.")
 
 const parentOf = (path: string): string => path.replace(/(\.[\w-]+|\[[^\]]*\])$/, "")
@@ -294,7 +303,7 @@ export class Engine {
     evaluation.findings.push({
       code: rule.code,
       level: details.level ?? rule.level,
-      message: details.message,
+      message: readable(details.message),
       cluster,
       object: details.at ?? refOf(evaluation.object),
       path: details.path,
