@@ -108,6 +108,11 @@ describe("routes of a VirtualService", () => {
       ["rule_unreachable spec.http[1]", "match_ineffective spec.http[1].match[0]"],
     ],
     [
+      "the same path is taken by the first, in whatever case it is asked for where there is none",
+      `http: [{match: [{uri: {exact: /7}}], ${route}}, {match: [{uri: {exact: /7}, ignoreUriCase: true, port: 80}], redirect: {uri: /}}]`,
+      ["rule_unreachable spec.http[1]", "match_ineffective spec.http[1].match[0]"],
+    ],
+    [
       "a name of SNI belongs to the first that names it",
       `tls: [{match: [{sniHosts: [shop.example.com], port: 443}], ${route}}, {match: [{sniHosts: [shop.example.com]}], ${route}}, {match: [{sniHosts: [shop.example.com], port: 443}], ${route}}]`,
       ["rule_unreachable spec.tls[2]", "match_ineffective spec.tls[2].match[0]"],

@@ -3,7 +3,7 @@ import { type KubeObject, refOf } from "../../../../kube/object.ts"
 import { list, record, strings } from "../../../../topology/fact/read.ts"
 import { type Check, type Report, check } from "../../../check.ts"
 import { pointerOf } from "../../../path.ts"
-import { covers, readHttpMatch } from "../../../semantic/cover.ts"
+import { type HttpMatch, covers, readHttpMatch } from "../../../semantic/cover.ts"
 import { readL4Match, tcpCovers, tlsCovers } from "../../../semantic/cover-l4.ts"
 import { isSet, isThere } from "../say.ts"
 import { sameAction, sameMatch } from "./same.ts"
@@ -13,12 +13,21 @@ type Section<M> = {
   name: "http" | "tcp" | "tls"
   read: (match: unknown, namespace: string) => M
   covers: (a: M, b: M, bound: readonly string[]) => boolean
+  /** A match with a key covers only what is sought by the same one. */
+  keyOf: (match: M) => string | undefined
+  soughtBy: (match: M) => string | undefined
 }
 
+/** An exact path covers the same exact path only. */
+const pathOf = ({ uri }: HttpMatch): string | undefined => (uri.kind === "exact" ? uri.value : undefined)
+const pathInItsCase = (match: HttpMatch): string | undefined =>
+  match.uri.kind === "exact" && match.uri.fold ? undefined : pathOf(match)
+const noKey = (): undefined => undefined
+
 const sections = {
-  http: { name: "http", read: readHttpMatch, covers },
-  tcp: { name: "tcp", read: readL4Match, covers: tcpCovers },
-  tls: { name: "tls", read: readL4Match, covers: tlsCovers },
+  http: { name: "http", read: readHttpMatch, covers, keyOf: pathInItsCase, soughtBy: pathOf },
+  tcp: { name: "tcp", read: readL4Match, covers: tcpCovers, keyOf: noKey, soughtBy: noKey },
+  tls: { name: "tls", read: readL4Match, covers: tlsCovers, keyOf: noKey, soughtBy: noKey },
 } as const
 
 /** One match of a route (the only, empty one of a route without matches), and where it stands. */
@@ -42,6 +51,7 @@ const nameOf = (routes: readonly unknown[], section: string, route: number): str
 
 class Reader<M> {
   private readonly earlier: Candidate<M>[] = []
+  private readonly earlierByKey = new Map<string, Candidate<M>[]>()
 
   private readonly section: Section<M>
   private readonly routes: readonly unknown[]
@@ -76,14 +86,29 @@ class Reader<M> {
       if (coverer !== undefined) {
         coverers.push(coverer)
         if (candidate.match >= 0 && coverer.match >= 0) this.sayMatch(candidate, coverer)
-      } else this.earlier.push(candidate)
+      } else this.remember(candidate)
     }
     if (coverers.length === candidates.length) this.sayRoute(index, coverers)
   }
 
   private covererOf(candidate: Candidate<M>): Candidate<M> | undefined {
-    for (const earlier of this.earlier) if (this.leavesNothing(earlier, candidate)) return earlier
-    return undefined
+    const key = this.section.soughtBy(candidate.read)
+    const alike = key === undefined ? undefined : this.earlierByKey.get(key)
+    return (
+      this.earlier.find((earlier) => this.leavesNothing(earlier, candidate)) ??
+      alike?.find((earlier) => this.leavesNothing(earlier, candidate))
+    )
+  }
+
+  private remember(candidate: Candidate<M>): void {
+    const key = this.section.keyOf(candidate.read)
+    if (key === undefined) {
+      this.earlier.push(candidate)
+      return
+    }
+    const alike = this.earlierByKey.get(key)
+    if (alike === undefined) this.earlierByKey.set(key, [candidate])
+    else alike.push(candidate)
   }
 
   /**
