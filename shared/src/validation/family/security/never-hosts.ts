@@ -7,6 +7,7 @@ import { coverageOf, dataplaneAt } from "./coverage.ts"
 import { authorizationPolicy, httpRoute, instanceKinds, serviceKinds, virtualService } from "./kinds.ts"
 import { hostElsewhere } from "./never-rules.ts"
 import { hostOf, serviceNamed } from "./operation-hosts.ts"
+import { oneOfEach } from "./peer-authentication.ts"
 import {
   actionOf,
   isTargeted,
@@ -55,7 +56,7 @@ export const unreachedHosts = check({
         if (hosts.length === 0) return
         if (covered === undefined) {
           const all = coverageOf(view, policy)
-          covered = all === "mesh" ? [] : all
+          covered = all === "mesh" ? [] : oneOfEach(all)
         }
         const own = covered
         // A gateway takes whatever host is sent to it, a waypoint those of its services.

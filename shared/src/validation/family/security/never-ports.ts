@@ -9,7 +9,7 @@ import { coverageOf, dataplaneAt } from "./coverage.ts"
 import { httpField } from "./http-field.ts"
 import { authorizationPolicy, instanceKinds, serviceKinds } from "./kinds.ts"
 import { httpOnTcp, portUnused } from "./never-rules.ts"
-import { containerPort, servicesBefore } from "./peer-authentication.ts"
+import { containerPort, oneOfEach, servicesBefore } from "./peer-authentication.ts"
 import {
   actionOf,
   eachText,
@@ -57,7 +57,7 @@ function addPorts(ports: Ports, view: View, instance: Instance): void {
 /** The ports of everything a policy is for; undefined when they are not known of all of it. */
 function portsOf(view: View, instances: readonly Instance[]): Ports | undefined {
   const ports: Ports = { protocols: new Map(), declared: new Set(), behind: new Map() }
-  for (const instance of instances) {
+  for (const instance of oneOfEach(instances)) {
     // A gateway listens where its Gateways say; a waypoint takes over for the ambient ones.
     if (instance.gateway || dataplaneAt(view, instance) !== "sidecar") return undefined
     const before = ports.protocols.size

@@ -1,9 +1,10 @@
+import { serviceHost } from "../../../istio/host.ts"
 import type { Instance } from "../../../istio/instance.ts"
 import type { RegistryService, ServicePort } from "../../../istio/registry.ts"
 import { isSubset, selectInstances } from "../../../istio/mesh.ts"
 import { type KubeObject, refOf } from "../../../kube/object.ts"
-import { type Json, list, record, stringMap } from "../../../topology/fact/read.ts"
-import { type View, check } from "../../check.ts"
+import { type Json, list, record } from "../../../topology/fact/read.ts"
+import { type View, check, derived } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
 import { at, pointerOf } from "../../path.ts"
 import { rule } from "../../rule.ts"
@@ -51,23 +52,33 @@ export const inRoot = check({
   },
 })
 
-/** Services of a namespace that stand before instances of these labels. */
-export function servicesBefore(
+/** Services of a namespace that select pods. */
+const selecting = derived<readonly RegistryService[]>({
+  name: "security/selecting-services",
+  compute: (view, namespace) =>
+    view.inNamespace("Service", namespace).flatMap((object) => {
+      const host = serviceHost(object.metadata.name, namespace, view.settings.domain)
+      const service = view.mesh.services.get(host)?.find((candidate) => candidate.object.kind === "Service")
+      return service === undefined || Object.keys(service.selector).length === 0 ? [] : [service]
+    }),
+})
+
+/** Services of a namespace that stand before pods of these labels. Reads Service and ServiceEntry. */
+export const servicesBefore = (
   view: View,
   namespace: string,
   labels: Readonly<Record<string, string>>,
-): RegistryService[] {
-  const found: RegistryService[] = []
-  for (const object of view.inNamespace("Service", namespace)) {
-    const selector = stringMap(record(object["spec"])["selector"])
-    if (Object.keys(selector).length === 0 || !isSubset(selector, labels)) continue
-    const { domain } = view.settings
-    const service = view.mesh.services
-      .get(`${object.metadata.name}.${namespace}.svc.${domain}`)
-      ?.find((candidate) => candidate.object.kind === "Service")
-    if (service !== undefined) found.push(service)
+): RegistryService[] => view.derive(selecting, namespace).filter(({ selector }) => isSubset(selector, labels))
+
+/** One pod of each workload: they are made alike, and a workload may have hundreds. */
+export function oneOfEach(instances: readonly Instance[]): Instance[] {
+  const seen = new Map<string, Instance>()
+  for (const instance of instances) {
+    const { kind, name } = instance.workload
+    const key = `${instance.namespace}/${kind}/${name}`
+    if (!seen.has(key)) seen.set(key, instance)
   }
-  return found
+  return [...seen.values()]
 }
 
 /** The container port of a service's port at an instance; 0 when it has no port of that name. */
@@ -79,7 +90,7 @@ type Ports = { targeted: Set<number>; services: RegistryService[]; declared: Set
 function portsOf(view: View, namespace: string, instances: readonly Instance[]): Ports {
   const ports: Ports = { targeted: new Set(), services: [], declared: new Set() }
   const seen = new Set<string>()
-  for (const instance of instances) {
+  for (const instance of oneOfEach(instances)) {
     const pod = view.get("Pod", instance.namespace, instance.name)
     for (const container of list(record(pod?.["spec"])["containers"]))
       for (const port of list(record(container)["ports"])) {
