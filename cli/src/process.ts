@@ -9,6 +9,11 @@ import { run } from "./program.ts"
 
 const localFile = join(fileURLToPath(new URL("../..", import.meta.url)), ".smm", "local.json")
 
+/** A reader that has seen enough (`| head`) is no fault. */
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error
+})
+
 /** Runs `smm` as this process. Answers its exit code. */
 export const main = (argv: readonly string[]): Promise<number> =>
   run(argv, {

@@ -86,6 +86,15 @@ describe("smm validate as its own process", () => {
   }, 60_000)
 })
 
+test("a pipe that closes early is no error, however much is to be said", async () => {
+  const many = Array.from({ length: 2_000 }, (_, at) =>
+    route("nowhere").replace("name: cart", `name: r${at}`).replace("[cart]", `[r${at}]`),
+  )
+  const path = write("many.yaml", many.join("---\n"))
+  const command = runCommand("bash", ["-c", `node cli/bin/smm.mjs validate -f ${path} -o json | head -1`])
+  expect([await command.ended, command.stdout(), command.stderr()]).toEqual([0, "{\n", ""])
+}, 60_000)
+
 describe("smm validate --against a cluster", () => {
   let fixture: TestCloud
   beforeAll(async () => {

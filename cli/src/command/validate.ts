@@ -20,7 +20,7 @@ import { colours, noColours, tableText } from "../validate/table.ts"
 import type { Add } from "./add.ts"
 
 /** Each time it stands once more; not split at commas, which names of files may hold. */
-const again = (value: string, before: string[]): string[] => [...before, value]
+const again = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
 
 const help = `
 Needs no server and no sign-in, but for --against.
@@ -35,13 +35,9 @@ Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or input that c
 function withOptions(command: Command): Command {
   return command
     .description("Find what is wrong in files, before or after they are in a cluster")
+    .addOption(new Option("-f, --file <path>", "file, folder or - (stdin); repeated").argParser(again))
     .addOption(
-      new Option("-f, --file <path>", "file, folder or - (stdin); repeated").default([]).argParser(again),
-    )
-    .addOption(
-      new Option("--cluster <name=path>", "files of one cluster of several; repeated")
-        .default([])
-        .argParser(again),
+      new Option("--cluster <name=path>", "files of one cluster of several; repeated").argParser(again),
     )
     .option("--mesh-config <file>", "MeshConfig, when no ConfigMap istio is among the files")
     .option("--mesh-networks <file>", "MeshNetworks, likewise")
@@ -50,9 +46,10 @@ function withOptions(command: Command): Command {
     .option("--istio-namespace <namespace>", "where istiod runs", "istio-system")
     .option("--against <cluster>", "what the files would change in this live cluster")
     .addOption(
-      new Option("--suppress <code=glob>", 'say nothing of a code: IST0101="VirtualService *.shop"; repeated')
-        .default([])
-        .argParser(again),
+      new Option(
+        "--suppress <code=glob>",
+        'say nothing of a code: IST0101="VirtualService *.shop"; repeated',
+      ).argParser(again),
     )
     .addOption(new Option("--fail-on <level>", "exit 1 from here on").choices(levels).default("error"))
     .option("--schema-only", "only what can be said of each object by itself")

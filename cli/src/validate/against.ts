@@ -7,7 +7,7 @@ import { clusterNamed } from "../context.ts"
 import { UsageError } from "../exit.ts"
 import { type Input, refKey } from "./input.ts"
 import type { ValidateOptions } from "./options.ts"
-import type { At, Located, Result } from "./result.ts"
+import { type At, type Located, type Result, mostReferences } from "./result.ts"
 
 type Delta = Answer<"validate">
 type Item = Delta["added"][number]
@@ -69,7 +69,7 @@ export async function evaluateAgainst(
       },
       apiVersion: source?.object.apiVersion ?? "",
       at: placeOf(source, finding.path),
-      references: finding.references.map((reference) => ({
+      references: finding.references.slice(0, mostReferences).map((reference) => ({
         reference,
         at: placeOf(sources.get(refKey(reference.object)), reference.path),
       })),

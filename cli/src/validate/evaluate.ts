@@ -11,7 +11,7 @@ import type { Rule } from "#shared/validation/rule.ts"
 import { suppress } from "#shared/validation/suppression.ts"
 import { type ClusterInput, type Input, refKey } from "./input.ts"
 import type { ValidateOptions } from "./options.ts"
-import { type At, type Located, type Result, type Seen, kindName } from "./result.ts"
+import { type At, type Located, type Result, type Seen, kindName, mostReferences } from "./result.ts"
 
 /** Checks that look at one object alone: what an editor or a pull request can ask without the rest of the mesh. */
 const alone = (families: readonly Family[]): Family[] =>
@@ -135,7 +135,7 @@ export function evaluate(
       rule: rules.get(finding.code) ?? unknownRule(finding),
       apiVersion: source?.object.apiVersion ?? "",
       at: placeOf(source, finding.path),
-      references: finding.references.map(referenceOf),
+      references: finding.references.slice(0, mostReferences).map(referenceOf),
       suppression: null,
     }
   }

@@ -25,15 +25,15 @@ export type ValidateOptions = {
 
 /** Flags as commander reads them. */
 export type ValidateFlags = {
-  file: string[]
-  cluster: string[]
+  file?: string[]
+  cluster?: string[]
   meshConfig?: string
   meshNetworks?: string
   clusterDomain?: string
   rootNamespace?: string
   istioNamespace: string
   against?: string
-  suppress: string[]
+  suppress?: string[]
   failOn: Level
   schemaOnly?: true
   output?: string
@@ -69,15 +69,16 @@ function outputOf(written: string | undefined): Output {
 
 /** @throws UsageError */
 export function optionsOf(flags: ValidateFlags): ValidateOptions {
-  const clusters = clustersOf(flags.cluster)
-  if (flags.file.length === 0 && clusters.size === 0)
+  const { file: files = [] } = flags
+  const clusters = clustersOf(flags.cluster ?? [])
+  if (files.length === 0 && clusters.size === 0)
     throw new UsageError("nothing to validate; write -f FILE, -f FOLDER, or -f - for standard input")
-  if (flags.against !== undefined && (clusters.size > 0 || flags.file.length === 0))
+  if (flags.against !== undefined && (clusters.size > 0 || files.length === 0))
     throw new UsageError("--against compares the files of -f with one cluster; leave --cluster out")
-  const stdin = [...flags.file, ...[...clusters.values()].flat()].filter((path) => path === "-")
+  const stdin = [...files, ...[...clusters.values()].flat()].filter((path) => path === "-")
   if (stdin.length > 1) throw new UsageError("standard input can be read once; write - once")
   return {
-    files: flags.file,
+    files,
     clusters,
     meshConfig: flags.meshConfig,
     meshNetworks: flags.meshNetworks,
@@ -85,7 +86,7 @@ export function optionsOf(flags: ValidateFlags): ValidateOptions {
     rootNamespace: flags.rootNamespace,
     istioNamespace: flags.istioNamespace,
     against: flags.against,
-    suppressions: flags.suppress.map(suppressionOf),
+    suppressions: (flags.suppress ?? []).map(suppressionOf),
     failOn: flags.failOn,
     schemaOnly: flags.schemaOnly === true,
     output: outputOf(flags.output),

@@ -44,4 +44,7 @@ export const kindName = (kind: string): string => kind.split(".")[0] ?? kind
 export const objectName = ({ namespace, name }: { namespace: string; name: string }): string =>
   namespace === "" ? name : `${namespace}/${name}`
 
+/** As many others as anybody follows; a host that a thousand objects share would fill gigabytes. */
+export const mostReferences = 50
+
 export const placeText = (at: At): string => (at === null ? "-" : `${at.file}:${at.line}:${at.column}`)

@@ -156,6 +156,13 @@ describe("the answer in JSON", () => {
   })
 })
 
+test("the others that a finding is about are as many as anybody follows", async () => {
+  const many = Array.from({ length: 80 }, (_, at) => route("nowhere").replace("name: cart", `name: r${at}`))
+  const { findings } = await json("-f", file("a.yaml", shop(...many)))
+  const lengths = findings.map(({ references }) => (references as unknown[]).length)
+  expect(Math.max(...lengths)).toBe(50)
+})
+
 describe("the exit code", () => {
   test("is 0 for nothing wrong, 1 from --fail-on, 2 for what cannot be read", async () => {
     const good = file("good.yaml", shop(subsets, route("cart", "v1")))
