@@ -7,7 +7,7 @@ import { rule } from "../../rule.ts"
 import { audienceOf, audienceOfService, hears } from "./audience.ts"
 import { isKnown, serviceOfHost, servicesOf } from "./host.ts"
 import { hidingSidecar } from "./imports.ts"
-import { destinationRuleKind, registryKinds, sidecarKind } from "./kinds.ts"
+import { destinationRuleKind, instanceKinds, registryKinds, sidecarKind, templateKinds } from "./kinds.ts"
 import { similar } from "./words.ts"
 
 const source =
@@ -45,9 +45,9 @@ export const neverUsed = rule({
   code: "destinationrule.never_used",
   aliases: [],
   level: "warning",
-  title: "DestinationRule is exported past those who could use it",
+  title: "DestinationRule is where no client looks for it",
   effect:
-    "Clients look in their own namespace, the service's and the root namespace; this rule is in none of them for the namespaces it is exported to",
+    "Clients look in their own namespace, the service's and the root namespace; of no client is this rule in one of them",
   remedy: "Move the rule to the service's namespace, or export it to its own",
   source,
 })
@@ -135,23 +135,65 @@ function reportUnseen(
     })
 }
 
+/** The services a rule is for, where it is for clients of its own namespace alone; undefined elsewhere. */
+function foreignServices(
+  object: KubeObject,
+  host: string,
+  view: View,
+): readonly RegistryService[] | undefined {
+  const namespace = object.metadata.namespace ?? ""
+  if (namespace === view.settings.rootNamespace || isWildcard(host)) return undefined
+  const services = servicesOf(view, host)
+  return services.length === 0 || services.some((service) => service.namespace === namespace)
+    ? undefined
+    : services
+}
+
+/** A rule kept apart from services and clients: in a namespace for configuration that is not the root namespace. */
+export const destinationRuleClients = check({
+  name: "destinationrule/clients",
+  subject: destinationRuleKind,
+  reads: [...registryKinds, ...instanceKinds, ...templateKinds],
+  needs: ["Service", "Pod"],
+  rules: [neverUsed],
+  run: (object, view, report) => {
+    const namespace = object.metadata.namespace ?? ""
+    const spec = record(object["spec"])
+    const host = configHost(text(spec["host"]), namespace, view.settings.domain)
+    const services = foreignServices(object, host, view)
+    if (services === undefined || view.mesh.instances.get(namespace) !== undefined) return
+    // One that is not exported to its own namespace is told of with its host.
+    if (
+      !hears(
+        audienceOf(strings(spec["exportTo"]), namespace, view.settings.exportTo.destinationRule),
+        namespace,
+      )
+    )
+      return
+    for (const kind of templateKinds) if (view.inNamespace(kind, namespace).length > 0) return
+    report(neverUsed, {
+      path: "spec.host",
+      message: `${host} is in namespace ${[...new Set(services.map((service) => service.namespace))].join(", ")}; a rule in ${namespace} can only be for clients in ${namespace}, which has no workloads`,
+      references: services.slice(0, 3).map((service) => ({ object: service.object, path: "" })),
+    })
+  },
+})
+
 export const destinationRuleHost = check({
   name: "destinationrule/host",
   subject: destinationRuleKind,
-  reads: [...registryKinds, sidecarKind],
+  reads: [...registryKinds, ...instanceKinds, sidecarKind],
   needs: ["Service"],
   rules: [hostUnknown, hostHidden, hostNotImported, neverUsed],
   run: (object, view, report) => {
     const namespace = object.metadata.namespace ?? ""
     const host = configHost(text(record(object["spec"])["host"]), namespace, view.settings.domain)
     if (host === "") return
-    const services = isWildcard(host) ? [] : servicesOf(view, host)
-    if (services.length === 0) {
-      if (!isKnown(view, host)) reportUnknown(object, host, view, report)
+    if (!isKnown(view, host)) {
+      reportUnknown(object, host, view, report)
       return
     }
-    if (namespace === view.settings.rootNamespace) return
-    if (services.some((service) => service.namespace === namespace)) return
-    reportUnseen(object, host, services, { view, report })
+    const services = foreignServices(object, host, view)
+    if (services) reportUnseen(object, host, services, { view, report })
   },
 })

@@ -6,7 +6,7 @@ import { rule } from "../../rule.ts"
 import { audienceOf, hears, shared } from "./audience.ts"
 import { serviceOfHost, servicesOf } from "./host.ts"
 import { hidingSidecar } from "./imports.ts"
-import { destinationRuleKind, registryKinds, sidecarKind } from "./kinds.ts"
+import { destinationRuleKind, instanceKinds, registryKinds, sidecarKind } from "./kinds.ts"
 import { listed } from "./words.ts"
 
 export const duplicateRule = rule({
@@ -165,7 +165,7 @@ function reportShadowing(own: DestinationRule, view: View, report: Report): void
 export const destinationRuleMerge = check({
   name: "destinationrule/merge",
   subject: destinationRuleKind,
-  reads: [destinationRuleKind, ...registryKinds, sidecarKind],
+  reads: [destinationRuleKind, ...registryKinds, ...instanceKinds, sidecarKind],
   rules: [duplicateRule, shadowingRule],
   run: (object, view, report) => {
     const namespace = object.metadata.namespace ?? ""

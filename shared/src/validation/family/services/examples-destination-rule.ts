@@ -27,10 +27,12 @@ export const destinationRuleExamples: readonly Example[] = [
   {
     code: "destinationrule.host_hidden",
     fires: documents(
+      web,
       service("cart", "shop", '"networking.istio.io/exportTo": "."'),
       destinationRule("cart", `host: ${host("cart")}\n${outlier}`, { namespace: "front" }),
     ),
     silent: documents(
+      web,
       namespace("front"),
       service("cart", "shop", '"networking.istio.io/exportTo": ".,front"'),
       destinationRule("cart", `host: ${host("cart")}\n${outlier}`, { namespace: "front" }),
@@ -39,11 +41,13 @@ export const destinationRuleExamples: readonly Example[] = [
   {
     code: "destinationrule.host_not_imported",
     fires: documents(
+      web,
       cart,
       sidecar("default", 'egress: [{ hosts: ["./*"] }]', { namespace: "front" }),
       destinationRule("cart", `host: ${host("cart")}\n${outlier}`, { namespace: "front" }),
     ),
     silent: documents(
+      web,
       cart,
       sidecar("default", `egress: [{ hosts: ["./*", "shop/${host("cart")}"] }]`, { namespace: "front" }),
       destinationRule("cart", `host: ${host("cart")}\n${outlier}`, { namespace: "front" }),

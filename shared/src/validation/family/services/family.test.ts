@@ -129,11 +129,46 @@ describe("the host of a DestinationRule", () => {
   })
 })
 
+describe("a DestinationRule outside of its service's namespace", () => {
+  const rule = (where: string): string =>
+    destinationRule("cart", `host: ${host("cart")}`, { namespace: where })
+  const hiding = sidecar("default", 'egress: [{ hosts: ["./*"] }]', { namespace: "front" })
+
+  test("is for the workloads beside it, and for nobody where there are none", () => {
+    expect(told(documents(service("cart"), pod("web", "app: web", "front"), rule("front")))).toEqual([])
+    expect(told(documents(service("cart"), rule("config")))).toEqual([
+      "destinationrule.never_used cart spec.host",
+    ])
+    expect(told(documents(service("cart"), rule("istio-system")))).toEqual([])
+  })
+
+  test("is not hidden from a gateway, which no Sidecar is for", () => {
+    const gateway = `apiVersion: v1\nkind: Pod\nmetadata: { name: gw, namespace: front }\nspec: { containers: [{ name: istio-proxy }] }`
+    const web = pod("web", "app: web", "front")
+    expect(told(documents(service("cart"), web, hiding, rule("front")))).toEqual([
+      "destinationrule.host_not_imported cart spec.host",
+    ])
+    expect(told(documents(service("cart"), web, gateway, hiding, rule("front")))).toEqual([])
+  })
+})
+
+describe("a Service of three clusters", () => {
+  test("is told of where it differs from the first", () => {
+    const differing = service("cart").replace("name: http", "name: tcp")
+    const clusters = { east: service("cart"), west: differing }
+    const found = findings(service("cart"), { clusters })
+    expect(found.map(({ cluster, code, path }) => [cluster, code, path])).toEqual([
+      ["west", "service.cluster_drift", "spec.ports"],
+    ])
+  })
+})
+
 describe("a DestinationRule with a wildcard in a client's namespace", () => {
   const wide = destinationRule("all", 'host: "*.local"\ntrafficPolicy: { tls: { mode: ISTIO_MUTUAL } }', {
     namespace: "front",
   })
-  const cart = documents(service("cart"), pod("cart-v2", "app: cart, version: v2"), v2)
+  const web = pod("web", "app: web", "front")
+  const cart = documents(service("cart"), pod("cart-v2", "app: cart, version: v2"), web, v2)
 
   test("hides the subsets of services' own rules", () => {
     expect(told(documents(cart, wide))).toEqual(["destinationrule.shadowing all spec.host"])

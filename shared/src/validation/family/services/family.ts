@@ -1,6 +1,6 @@
 import type { Family } from "../../check.ts"
 import { serviceDrift } from "./cluster-drift.ts"
-import { destinationRuleHost } from "./destination-rule-host.ts"
+import { destinationRuleClients, destinationRuleHost } from "./destination-rule-host.ts"
 import { destinationRuleMerge } from "./destination-rule-merge.ts"
 import { destinationRuleLabels, destinationRuleSubsets } from "./destination-rule-subset.ts"
 import { exportToChecks } from "./export-to.ts"
@@ -15,6 +15,7 @@ import { workloadGroupAccount, workloadGroupLabels } from "./workload-group.ts"
 
 const checks = [
   destinationRuleHost,
+  destinationRuleClients,
   destinationRuleSubsets,
   destinationRuleLabels,
   destinationRuleMerge,

@@ -35,7 +35,7 @@ const selectsAll = (sidecar: Config): boolean =>
 
 /**
  * The Sidecar because of which no workload of a namespace sees a host: its own default, or the root namespace's. Undefined when some may see it:
- * also where a Sidecar for some workloads imports it.
+ * also where a Sidecar for some workloads imports it, or there is a gateway, which Sidecars are not for.
  */
 export function hidingSidecar(
   view: View,
@@ -49,7 +49,8 @@ export function hidingSidecar(
   if (standing === undefined) return undefined
   const entry = root.includes(standing) ? { ...standing, namespace: clientNamespace } : standing
   if (imports(entry, namespace, host)) return undefined
-  return own.some((sidecar) => !selectsAll(sidecar) && imports(sidecar, namespace, host))
+  if (own.some((sidecar) => !selectsAll(sidecar) && imports(sidecar, namespace, host))) return undefined
+  return view.mesh.instances.get(clientNamespace)?.some(({ gateway }) => gateway) === true
     ? undefined
     : standing
 }

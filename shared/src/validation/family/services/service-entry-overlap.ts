@@ -6,7 +6,7 @@ import { type Report, type View, check, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { type Audience, audienceOf, audienceOfService, shared } from "./audience.ts"
 import { hidingSidecar } from "./imports.ts"
-import { registryKinds, serviceEntryKind, sidecarKind } from "./kinds.ts"
+import { instanceKinds, registryKinds, serviceEntryKind, sidecarKind } from "./kinds.ts"
 
 const source = "https://istio.io/latest/docs/reference/config/networking/service-entry/"
 
@@ -115,7 +115,7 @@ function checkHost(
 export const serviceEntryHosts = check({
   name: "serviceentry/hosts",
   subject: serviceEntryKind,
-  reads: [...registryKinds, sidecarKind],
+  reads: [...registryKinds, ...instanceKinds, sidecarKind],
   rules: [protocolConflict, duplicateEntry, shadowsService],
   run: (object, view, report) => {
     const spec = record(object["spec"])
