@@ -98,7 +98,7 @@ export const delegatedRules = (root: Rule, target: VirtualService): Rule[] =>
 /** The VirtualService a route delegates to, or why there is none that it may use. Source: istio.io, Delegate. */
 export function delegateOf(
   mesh: Mesh,
-  config: VirtualService,
+  config: Pick<VirtualService, "object" | "namespace">,
   route: Json,
 ): { target: VirtualService } | { reason: Reason } {
   const delegate = record(route["delegate"])

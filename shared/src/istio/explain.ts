@@ -79,12 +79,19 @@ const placeOf = (path: string | null): number | null => {
 
 const unserved = (target: Target): boolean => target.state === "no_cluster" || target.state === "no_endpoints"
 
+const isGatewayApi = ({ decidedBy }: RouteDecision): boolean =>
+  decidedBy?.kind.includes("gateway.networking.k8s.io") === true
+
 /** What a client is told when no endpoint can answer. */
 function statusOf(decision: RouteDecision, targets: readonly Target[]): number | null {
   const abort = decision.fault?.abort
   if (abort && abort.share >= 1) return abort.httpStatus
   if (decision.outcome !== "route") return decision.status
-  return targets.every(unserved) ? 503 : null
+  if (!targets.every(unserved)) return null
+  if (!isGatewayApi(decision)) return 503
+  // A backend that is not there is a mistake of the route, for the Gateway API. Source: Gateway API, HTTPRouteRule.backendRefs.
+  const invalid = targets.filter(({ state }) => state === "no_cluster").length
+  return invalid === 0 ? 503 : invalid === targets.length ? 500 : null
 }
 
 const guess = reason(

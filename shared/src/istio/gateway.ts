@@ -1,10 +1,10 @@
 import type { Client } from "./client.ts"
 import { commonHost, compareSpecificity, hostMatches } from "./host.ts"
 import { takingHost } from "./host-index.ts"
-import { rulesAtKubernetesGateway } from "./kubernetes-gateway.ts"
-import type { Mesh, VirtualService } from "./mesh.ts"
+import { routesOfListener } from "./kubernetes-gateway.ts"
+import { type Mesh, byAge } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
-import { type Rule, forProxy, isCatchAll, rulesOf } from "./rule.ts"
+import { type Routed, type Rule, forProxy, isCatchAll, rulesOf } from "./rule.ts"
 import { type Listener, type Listeners, type Server, isHttp, isPlainHttp, listenersOf } from "./server.ts"
 import { exportedTo } from "./visibility.ts"
 
@@ -15,9 +15,9 @@ export type Rules = { rules: readonly Rule[] | undefined; reasons: readonly Reas
 export type GatewayQuestion = { client: Client; port: number; host: string }
 
 /** A virtual service bound to a server, and the narrowest host of both that takes the request. */
-export type Bound = { server: Server; config: VirtualService; domain: string }
+export type Bound = { server: Server; config: Routed; domain: string }
 
-function domainOf(server: Server, config: VirtualService, host: string): string | undefined {
+function domainOf(server: Server, config: Routed, host: string): string | undefined {
   let best: string | undefined
   for (const entry of server.hosts) {
     if (entry.namespace !== "*" && entry.namespace !== config.namespace) continue
@@ -31,13 +31,24 @@ function domainOf(server: Server, config: VirtualService, host: string): string 
   return best
 }
 
+const isKubernetes = ({ gateway }: Server): boolean =>
+  gateway.object.kind.includes("gateway.networking.k8s.io")
+
+/** Routes of the Gateway API in the client's namespace come first. Source: pilot `VirtualServicesForGateway`. */
+function routesOf(mesh: Mesh, server: Server, client: Client, host: string): readonly Routed[] {
+  if (!isKubernetes(server))
+    return exportedTo(takingHost(mesh.gatewayRoutes.get(server.name), host), client.namespace)
+  const all = routesOfListener(mesh, server).toSorted(byAge)
+  const isOwn = ({ namespace }: Routed): boolean => namespace === client.namespace
+  return [...all.filter(isOwn), ...all.filter((config) => !isOwn(config))]
+}
+
 /** Virtual services bound to the servers that have a part in a host, in the order pilot joins them. Source: pilot `buildGatewayHTTPRouteConfig`. */
 export function boundTo(mesh: Mesh, client: Client, servers: readonly Server[], host: string): Bound[] {
   const bound: Bound[] = []
   for (const server of servers) {
     if (!server.hosts.some((entry) => hostMatches(entry.host, host))) continue
-    const own = exportedTo(takingHost(mesh.gatewayRoutes.get(server.name), host), client.namespace)
-    for (const config of own) {
+    for (const config of routesOf(mesh, server, client, host)) {
       const domain = domainOf(server, config, host)
       if (domain !== undefined) bound.push({ server, config, domain })
     }
@@ -120,8 +131,6 @@ export function rulesAtGateway(
   { listeners, refused }: Listeners = listenersOf(mesh, question.client),
 ): Rules {
   const { client, port, host } = question
-  const ofGatewayApi = rulesAtKubernetesGateway(mesh, question)
-  if (ofGatewayApi !== undefined) return { rules: ofGatewayApi, reasons: [] }
   const here = listeners.filter((listener) => listener.port === port)
   const dropped = refused.filter(({ server }) => server.port === port).map((entry) => entry.reason)
   const servers = serversFor(here, host).filter(isHttp)

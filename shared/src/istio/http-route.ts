@@ -10,7 +10,8 @@ const typed = (match: Json, plain: string): Json =>
 function matchOf(match: Json): Json {
   const path = record(match["path"])
   const pathType = text(path["type"]) || "PathPrefix"
-  const value = text(path["value"]) || "/"
+  const written = text(path["value"]) || "/"
+  const value = pathType === "PathPrefix" && written !== "/" ? written.replace(/\/$/, "") : written
   const kinds: Record<string, string> = {
     Exact: "exact",
     PathPrefix: "pathPrefix",
@@ -71,15 +72,21 @@ function filtersOf(rule: Json, namespace: string, domain: string): Json {
   }
 }
 
+const weightOf = (ref: Json): number => (typeof ref["weight"] === "number" ? ref["weight"] : 1)
+
+/** Without a backend that gets anything a rule answers 500 itself. Source: Gateway API, HTTPRouteRule.backendRefs. */
 function routeOf(rule: Json, namespace: string, domain: string): Json {
   const backends = list(rule["backendRefs"]).map(record)
   const request = record(rule["timeouts"])["request"]
+  const filters = filtersOf(rule, namespace, domain)
+  if (filters["redirect"] === undefined && backends.every((ref) => weightOf(ref) === 0))
+    return { ...filters, directResponse: { status: 500 } }
   return {
-    ...filtersOf(rule, namespace, domain),
+    ...filters,
     ...(typeof request === "string" ? { timeout: request } : {}),
     route: backends.map((ref) => ({
       destination: { host: backendHost(ref, namespace, domain), port: { number: number(ref["port"]) } },
-      weight: typeof ref["weight"] === "number" ? ref["weight"] : 1,
+      weight: weightOf(ref),
     })),
   }
 }
@@ -111,7 +118,8 @@ export function httpRouteRules(config: Config, domain: string): GatewayRule[] {
     })
 }
 
-const ranks: Record<string, number> = { exact: 2, regex: 1, pathPrefix: 0 }
+/** Istio puts regular expressions last, which the Gateway API leaves open. Source: pilot `getURIRank`. */
+const ranks: Record<string, number> = { exact: 2, pathPrefix: 1, regex: 0 }
 
 /** Gateway API precedence: exact path, then longest prefix, method, most headers, most query parameters. Ties keep their order: oldest first. */
 export function comparePrecedence(a: GatewayRule, b: GatewayRule): number {

@@ -17,6 +17,14 @@ export type Rule = {
   via?: Rule
 }
 
+/** What routes hosts: a VirtualService, or routes of the Gateway API that were joined to one. */
+export type Routed = Pick<VirtualService, "object" | "namespace" | "created" | "hosts" | "exportTo"> & {
+  spec?: Json
+  /** As they were joined; for a VirtualService they are read out of it. */
+  rules?: readonly Rule[]
+  gatewayApi?: true
+}
+
 /** Where routes are asked for: the proxy, its listener's port, and the gateway it acts as (`mesh` for a sidecar). */
 export type RouteContext = { client: Client; port: number; gateway: string }
 
@@ -56,8 +64,9 @@ export function forProxy(rules: readonly Rule[], context: RouteContext): Rule[] 
 }
 
 /** The http routes of a VirtualService in order, delegates written out. */
-export const rulesOf = (mesh: Mesh, config: VirtualService): Rule[] =>
-  list(config.spec["http"]).flatMap((entry, index): Rule[] => {
+export const rulesOf = (mesh: Mesh, config: Routed): readonly Rule[] =>
+  config.rules ??
+  list(config.spec?.["http"]).flatMap((entry, index): Rule[] => {
     const route = record(entry)
     const rule: Rule = {
       object: config.object,

@@ -1,5 +1,6 @@
 import { list, number, record, stringMap, strings, text } from "../topology/fact/read.ts"
 import type { Client } from "./client.ts"
+import { serversOfKubernetes } from "./kubernetes-gateway.ts"
 import { type Config, type Mesh, isSubset, key } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 
@@ -146,7 +147,10 @@ export function listenersOf(mesh: Mesh, client: Client): Listeners {
       ),
     })
   }
-  for (const server of gatewaysOf(mesh, client).flatMap(serversIn)) {
+  for (const server of [
+    ...gatewaysOf(mesh, client).flatMap(serversIn),
+    ...serversOfKubernetes(mesh, client),
+  ]) {
     if (server.tls !== undefined) {
       const own = server.hosts.map(
         ({ namespace, host }) => `${server.port}|${server.bind}|${namespace}/${host}`,

@@ -1,19 +1,18 @@
 import type { Client } from "./client.ts"
 import type { Rules } from "./gateway.ts"
 import { hostMatches, isWildcard } from "./host.ts"
-import { comparePrecedence } from "./http-route.ts"
-import { ruleOfGatewayApi } from "./kubernetes-gateway.ts"
-import type { Mesh, VirtualService } from "./mesh.ts"
+import { joinedRoutes } from "./http-route-join.ts"
+import { type GatewayRule, type Mesh, byAge } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 import type { RegistryService } from "./registry.ts"
-import { type Rule, forProxy, rulesOf } from "./rule.ts"
+import { type Routed, forProxy, rulesOf } from "./rule.ts"
 import { exportedTo, isRouteImported, sidecarFor, visibleService } from "./visibility.ts"
 
 /** Where a sidecar is asked: the port that is called, and the host in full. */
 export type SidecarQuestion = { client: Client; port: number; host: string }
 
 /** A virtual service, and which of its hosts takes the request. */
-type Candidate = { config: VirtualService; own: string }
+type Candidate = { config: Routed; own: string }
 
 /**
  * Mesh-bound virtual services that a client may use for a host: those that name it in the order they count, then those with wildcards, the closest
@@ -21,9 +20,13 @@ type Candidate = { config: VirtualService; own: string }
  */
 export function routesFor(mesh: Mesh, { client, port, host }: SidecarQuestion): Candidate[] {
   const sidecar = sidecarFor(mesh, client)
-  const usable = (configs: readonly VirtualService[]): VirtualService[] =>
+  const usable = <T extends Routed>(configs: readonly T[]): T[] =>
     exportedTo(configs, client.namespace).filter((config) => isRouteImported(sidecar, client, config, port))
-  const exact = usable(mesh.meshRoutes.byHost.get(host) ?? [])
+  const exact = withGatewayApi(
+    usable(mesh.meshRoutes.byHost.get(host) ?? []),
+    usable(routesOfService(mesh, { client, port, host })),
+    client.namespace,
+  )
   const wildcard = usable(
     mesh.meshRoutes.wildcard.filter((config) =>
       config.hosts.some((own) => isWildcard(own) && hostMatches(own, host)),
@@ -48,7 +51,7 @@ export const isHttpPort = (service: RegistryService, port: number): boolean =>
       own.number === port && (own.protocol === "http" || own.protocol === "grpc" || own.protocol === "auto"),
   )
 
-const shadowed = (config: VirtualService, all: readonly Candidate[]): Reason[] =>
+const shadowed = (config: Routed, all: readonly Candidate[]): Reason[] =>
   [...new Set(all.map((other) => other.config))]
     .filter((other) => other !== config)
     .map((other) =>
@@ -59,16 +62,42 @@ const shadowed = (config: VirtualService, all: readonly Candidate[]): Reason[] =
       ),
     )
 
-/** HTTPRoutes bound to the service: the client's own namespace decides for itself, else the service's namespace for everybody. Source: Gateway API, GAMMA. */
-function routesOfService(mesh: Mesh, { client, port }: SidecarQuestion, service: RegistryService): Rule[] {
+/**
+ * HTTPRoutes bound to a service, one of each namespace they are in: those of the client's namespace are its own affair, those of the service's are for
+ * everybody, others count for nobody. Source: Gateway API, GAMMA; pilot `buildSidecarVirtualHostsForVirtualService`.
+ */
+function routesOfService(mesh: Mesh, { client, port, host }: SidecarQuestion): Routed[] {
+  const { service } = visibleService(mesh, client, host, port)
+  if (service === undefined) return []
   const bound = `service/${service.namespace}/${service.name}`
-  const all = (mesh.httpRoutes.get(bound) ?? []).filter((rule) =>
-    rule.parents.some((parent) => parent.key === bound && (parent.port === 0 || parent.port === port)),
-  )
-  const consumer = all.filter(({ namespace }) => namespace === client.namespace)
-  const chosen =
-    consumer.length > 0 ? consumer : all.filter(({ namespace }) => namespace === service.namespace)
-  return chosen.toSorted(comparePrecedence).map(ruleOfGatewayApi)
+  const groups = new Map<string, GatewayRule[]>()
+  for (const rule of mesh.httpRoutes.get(bound) ?? []) {
+    if (rule.namespace !== client.namespace && rule.namespace !== service.namespace) continue
+    for (const parent of new Set(rule.parents.filter((ref) => ref.key === bound).map((ref) => ref.port))) {
+      if (parent !== 0 && parent !== port) continue
+      const group = `${rule.namespace}/${parent}`
+      const known = groups.get(group)
+      if (known === undefined) groups.set(group, [rule])
+      else known.push(rule)
+    }
+  }
+  return [...groups.values()].flatMap((rules) => joinedRoutes(rules, () => [host]))
+}
+
+/** Routes of the Gateway API are public: those of the client's namespace come before all public ones, the others among them by age. */
+function withGatewayApi(
+  virtualServices: readonly Routed[],
+  routes: readonly Routed[],
+  namespace: string,
+): readonly Routed[] {
+  if (routes.length === 0) return virtualServices
+  const isPublic = ({ exportTo }: Routed): boolean => exportTo.length === 0 || exportTo.includes("*")
+  const isOwn = (config: Routed): boolean => config.namespace === namespace
+  return [
+    ...virtualServices.filter((config) => !isPublic(config)),
+    ...routes.filter(isOwn).toSorted(byAge),
+    ...[...virtualServices.filter(isPublic), ...routes.filter((config) => !isOwn(config))].sort(byAge),
+  ]
 }
 
 /** Services that the client sees on this port and a pattern takes. Goes through all of them: only for hosts that are no service. */
@@ -85,7 +114,7 @@ function* servicesTaking(
 }
 
 /** Whether a virtual service also has a host that is a service on this port: then its other hosts are routed there too. */
-function hasServiceOn(mesh: Mesh, question: SidecarQuestion, config: VirtualService): boolean {
+function hasServiceOn(mesh: Mesh, question: SidecarQuestion, config: Routed): boolean {
   const { client, port } = question
   return config.hosts.some((own) => {
     if (!isWildcard(own)) {
@@ -133,6 +162,5 @@ export function rulesOfSidecar(mesh: Mesh, question: SidecarQuestion): Rules {
     const rules = forProxy(rulesOf(mesh, config), { client, port, gateway: "mesh" })
     if (rules.length > 0) return { rules, reasons: shadowed(config, all) }
   }
-  const rules = known ? routesOfService(mesh, question, service) : []
-  return { rules: rules.length > 0 ? rules : undefined, reasons: [] }
+  return { rules: undefined, reasons: [] }
 }

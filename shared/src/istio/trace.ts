@@ -4,9 +4,9 @@ import type { ObjectRef } from "../kube/object.ts"
 import { compareSpecificity } from "./host.ts"
 import { takingHost } from "./host-index.ts"
 import { type Seen, mismatchOf, seen, takesEverything } from "./match.ts"
-import type { Mesh, VirtualService } from "./mesh.ts"
+import type { Mesh } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
-import { type RouteContext, type Rule, forProxy, isForProxy, rulesOf } from "./rule.ts"
+import { type RouteContext, type Routed, type Rule, forProxy, isForProxy, rulesOf } from "./rule.ts"
 import { isHttp, listenersOf } from "./server.ts"
 import { routesFor } from "./sidecar-routes.ts"
 import { isExportedTo, isRouteImported, sidecarFor } from "./visibility.ts"
@@ -23,7 +23,7 @@ const isWinner = ({ object, path }: Rule, winner: Winner): boolean =>
 type Traced = { context: RouteContext; request: Seen; winner: Winner }
 
 /** Why each route of a virtual service does not take the request, in its order. */
-function routesTraced(mesh: Mesh, config: VirtualService, { context, request, winner }: Traced): Reason[] {
+function routesTraced(mesh: Mesh, config: Routed, { context, request, winner }: Traced): Reason[] {
   const reasons: Reason[] = []
   let after: Rule | undefined
   const say = (code: string, rule: Rule, why: string): void => {
@@ -84,7 +84,7 @@ function atGateway(mesh: Mesh, client: Client, request: HttpRequest, winner: Win
         ),
       )
   }
-  const taken = new Set(bound.map(({ config }) => config))
+  const taken = new Set<Routed>(bound.map(({ config }) => config))
   for (const { name, gateway } of servers)
     for (const config of takingHost(mesh.gatewayRoutes.get(name), host)) {
       if (taken.has(config)) continue

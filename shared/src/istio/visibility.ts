@@ -2,7 +2,7 @@ import type { ObjectRef } from "../kube/object.ts"
 import { type Json, list, number, record, stringMap, strings, text } from "../topology/fact/read.ts"
 import type { Client } from "./client.ts"
 import { hostMatches, isWildcard } from "./host.ts"
-import { destinationsOf } from "./route-destination.ts"
+import { sendsTo } from "./route-destination.ts"
 import { type Config, type Mesh, isSubset } from "./mesh.ts"
 import { type Reason, named, reason } from "./reason.ts"
 import type { RegistryService } from "./registry.ts"
@@ -231,7 +231,7 @@ function isNamedElsewhere(mesh: Mesh, client: Client, host: string, listeners: r
     if (
       config.gateways.includes("mesh") &&
       isExportedTo(config.exportTo, config.namespace, client.namespace) &&
-      destinationsOf(config, mesh.settings.domain).has(host) &&
+      sendsTo(config, host, client.namespace, mesh.settings.domain) &&
       listeners.some((egress) => importsRoute(egress, client, config))
     )
       return true

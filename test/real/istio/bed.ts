@@ -54,9 +54,9 @@ export function addresses(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `127.${second}.${third}.${(base % 60) * 4 + 1 + index}`)
 }
 
-/** Repeats until the answer is not false. @throws Error with `what` after a minute */
+/** Repeats until the answer is not false. @throws Error with `what` after 20 s */
 export async function until<T>(what: string, attempt: () => Promise<T | false>): Promise<T> {
-  for (let tries = 0; tries < 2_400; tries += 1) {
+  for (let tries = 0; tries < 800; tries += 1) {
     const answer = await attempt().catch(() => false as const)
     if (answer !== false) return answer
     await sleep(25)
@@ -105,7 +105,7 @@ const definitions = [
 const definition = (name: string): Resource => ({
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
-  metadata: { name, annotations: { "gateway.networking.k8s.io/bundle-version": "v1.5.0" } },
+  metadata: { name, annotations: { "gateway.networking.k8s.io/bundle-version": "v1.6.0" } },
   spec: { group: name.slice(name.indexOf(".") + 1) },
   status: { conditions: [{ type: "Established", status: "True" }] },
 })

@@ -2,8 +2,8 @@ import { type ExplainQuestion, Explainer, type Explanation } from "#shared/istio
 import { defaultSettings } from "#shared/istio/mesh.ts"
 import { indexMesh } from "#shared/istio/model.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
-import { type Bed, type Logged, meshConfig } from "./bed.ts"
-import { podOf } from "./http-mesh.ts"
+import { type Bed, type Logged, meshConfig, startBed } from "./bed.ts"
+import { type AskedMesh, podOf } from "./http-mesh.ts"
 import type { Proxy } from "./bootstrap.ts"
 import type { Resource } from "./kube-stub.ts"
 
@@ -16,9 +16,6 @@ export const explainerOf = (objects: readonly Resource[], proxies: readonly Prox
       outbound: "REGISTRY_ONLY",
     }),
   )
-
-/** What both say in the same words: the route, the status the proxy answers itself, and where the request went. */
-export type Said = { route: string | null; status: number | null; cluster: string | null; flags: string }
 
 /** Asks every question through the real proxies, eight at a time. */
 export async function askAll(bed: Bed, questions: readonly ExplainQuestion[]): Promise<Map<string, Logged>> {
@@ -69,4 +66,25 @@ export function differences(explanation: Explanation, logged: Logged): string[] 
   )
     found.push(`a cluster for ${explanation.destinations.map(clusterOf).join(" or ")}, really none`)
   return found
+}
+
+/** What the model answers otherwise than the real proxies, the first twenty. @throws Error when Envoy refused any configuration */
+export async function mismatches({ objects, proxies, questions }: AskedMesh): Promise<string[]> {
+  const bed = await startBed(objects, proxies)
+  try {
+    for (const { name } of proxies)
+      for (const [stat, refused] of await bed.stats(name, /(lds|cds|rds).*update_rejected$/))
+        if (refused > 0) throw new Error(`Envoy ${name} refused a configuration: ${stat}`)
+    const logged = await askAll(bed, questions)
+    const explainer = explainerOf(objects, proxies)
+    return questions
+      .flatMap((question) => {
+        const real = logged.get(String(question.id))
+        const found = real ? differences(explainer.explain(question), real) : ["not logged"]
+        return found.map((what) => `${what}: ${JSON.stringify(question)}`)
+      })
+      .slice(0, 20)
+  } finally {
+    await bed.stop()
+  }
 }

@@ -18,7 +18,14 @@ const kinds = [
   ...["DestinationRule", "ServiceEntry", "WorkloadEntry", "WorkloadGroup", "EnvoyFilter", "ProxyConfig"],
   ...["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication", "WasmPlugin", "TrafficExtension"],
   ...["GatewayClass", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "ReferenceGrant", "BackendTLSPolicy"],
-  ...["ListenerSet", "XListenerSet", "XBackendTrafficPolicy", "InferencePool", "CertificateSigningRequest"],
+  ...[
+    "Lease",
+    "ListenerSet",
+    "XListenerSet",
+    "XBackendTrafficPolicy",
+    "InferencePool",
+    "CertificateSigningRequest",
+  ],
 ]
 
 function pluralOf(kind: string): string {
@@ -45,6 +52,8 @@ type Target = {
   apiVersion: string
   namespace: string
   name: string | undefined
+  /** `status`, or empty. */
+  part: string
   query: URLSearchParams
 }
 
@@ -56,12 +65,13 @@ function targetOf(url: URL): Target | undefined {
   const group = root === "api" ? "" : (rest[0] ?? "")
   if ((root !== "api" && root !== "apis") || path.length === 0) return undefined
   const scoped = path[0] === "namespaces" && path.length >= 3
-  const [plural = "", name] = scoped ? path.slice(2) : path
+  const [plural = "", name, part = ""] = scoped ? path.slice(2) : path
   return {
     table: `${group}/${plural}`,
     apiVersion: group === "" ? "v1" : `${group}/${rest[1] ?? "v1"}`,
     namespace: scoped ? (path[1] ?? "") : "",
     name,
+    part,
     query: url.searchParams,
   }
 }
@@ -170,6 +180,7 @@ export class KubeStub {
       return [201, this.apply({ ...body, metadata }, table)]
     }
     if (!old && request.method === "PUT") return [404, failure(404)]
+    if (old && target.part === "status") return [200, this.apply({ ...old, status: body["status"] }, table)]
     const next = (request.method === "PUT" ? body : merged(old, body)) as Resource
     const metadata = { ...next.metadata, name: name ?? "", ...(namespace === "" ? {} : { namespace }) }
     return [200, this.apply({ ...next, metadata }, table)]

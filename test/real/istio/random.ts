@@ -22,9 +22,8 @@ export function randomOf(seed: number): Random {
     chance: (probability) => next() < probability,
     int,
     pick: <T>(items: readonly T[]): T => {
-      const item = items[int(items.length)]
-      if (item === undefined) throw new Error("nothing to pick from")
-      return item
+      if (items.length === 0) throw new Error("nothing to pick from")
+      return items[int(items.length)] as (typeof items)[number]
     },
     some: (count, make) => Array.from({ length: count }, (_, index) => make(index)),
   }
