@@ -149,6 +149,10 @@ function foreignServices(
     : services
 }
 
+const hasWorkloads = (view: View, namespace: string): boolean =>
+  view.mesh.instances.get(namespace) !== undefined ||
+  templateKinds.some((kind) => view.inNamespace(kind, namespace).length > 0)
+
 /** A rule kept apart from services and clients: in a namespace for configuration that is not the root namespace. */
 export const destinationRuleClients = check({
   name: "destinationrule/clients",
@@ -170,7 +174,7 @@ export const destinationRuleClients = check({
       )
     )
       return
-    for (const kind of templateKinds) if (view.inNamespace(kind, namespace).length > 0) return
+    if ([view, ...view.others].some((one) => hasWorkloads(one, namespace))) return
     report(neverUsed, {
       path: "spec.host",
       message: `${host} is in namespace ${[...new Set(services.map((service) => service.namespace))].join(", ")}; a rule in ${namespace} can only be for clients in ${namespace}, which has no workloads`,

@@ -163,6 +163,20 @@ describe("a Service of three clusters", () => {
   })
 })
 
+describe("a selector", () => {
+  const selecting = sidecar("cart", "workloadSelector: { labels: { app: cart } }")
+
+  test("may be for workloads that are to come, and for those of another cluster", () => {
+    expect(told(selecting)).toEqual(["selector.unmatched cart spec.workloadSelector.labels"])
+    expect(told(documents(deployment(0), selecting))).toEqual([])
+    expect(told(selecting, { clusters: { remote: pod("cart", "app: cart") } })).toEqual([])
+  })
+
+  test("is not looked for where pods may not be read", () => {
+    expect(told(selecting, { states: { Pod: "absent" } })).toEqual([])
+  })
+})
+
 describe("a DestinationRule with a wildcard in a client's namespace", () => {
   const wide = destinationRule("all", 'host: "*.local"\ntrafficPolicy: { tls: { mode: ISTIO_MUTUAL } }', {
     namespace: "front",

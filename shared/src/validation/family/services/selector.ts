@@ -55,7 +55,9 @@ export function reportUnmatched(
   const labels = labelsOf(selecting, object)
   if (labels === undefined || isEmpty(labels)) return false
   const namespace = object.metadata.namespace ?? ""
-  if (selected(view, namespace, labels).length > 0 || isSelecting(view, namespace, labels)) return false
+  // The objects of a primary cluster are for the workloads of its remotes too.
+  if (isSelecting(view, namespace, labels)) return false
+  for (const other of view.others) if (isSelecting(other, namespace, labels)) return false
   const everywhere = selecting.rootIsEverywhere && namespace === view.settings.rootNamespace
   if (everywhere && isAnywhere(view, labels)) return false
   report(selectorUnmatched, {
