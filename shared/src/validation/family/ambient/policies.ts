@@ -2,7 +2,7 @@ import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
 import type { Instance } from "../../../istio/instance.ts"
 import { selectInstances } from "../../../istio/mesh.ts"
 import { type Json, list, record, text } from "../../../topology/fact/read.ts"
-import { type Check, type View, check } from "../../check.ts"
+import { type Check, type View, check, derived } from "../../check.ts"
 import type { Rule } from "../../rule.ts"
 import { isTargeted, namespaceOf, selectorLabels, specOf } from "../security/policy.ts"
 import { waypointField } from "../security/http-field.ts"
@@ -72,12 +72,15 @@ function isForCaptured(
 }
 
 /** Whether any service of a namespace has its traffic go through a waypoint. */
-function hasWaypoint(view: View, namespace: string): boolean {
-  if (serviceWaypoint(view, {}, namespace) !== undefined) return true
-  for (const service of view.inNamespace("Service", namespace))
-    if (serviceWaypoint(view, labelsOf(service), namespace) !== undefined) return true
-  return false
-}
+const hasWaypoint = derived<boolean>({
+  name: "ambient/has-waypoint",
+  compute: (view, namespace) => {
+    if (serviceWaypoint(view, {}, namespace) !== undefined) return true
+    for (const service of view.inNamespace("Service", namespace))
+      if (serviceWaypoint(view, labelsOf(service), namespace) !== undefined) return true
+    return false
+  },
+})
 
 const untargeted = (
   kind: string,
@@ -98,7 +101,7 @@ const untargeted = (
       if (namespace === view.settings.rootNamespace || !hasAmbient(view)) return
       const what = asks(spec)
       if (what === undefined || !isForCaptured(view, namespace, selectorLabels(spec))) return
-      const isBound = hasWaypoint(view, namespace)
+      const isBound = view.derive(hasWaypoint, namespace)
       report(isBound ? noTarget : noWaypoint, {
         path: isBound && spec["selector"] !== undefined ? "spec.selector" : "spec",
         message: isBound

@@ -2,7 +2,7 @@ import type { Instance } from "../../../istio/instance.ts"
 import type { Protocol } from "../../../istio/registry.ts"
 import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { type Json, list, record, strings } from "../../../topology/fact/read.ts"
-import { type Report, type View, check } from "../../check.ts"
+import { type Report, type View, check, derived } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
 import { pointerOf } from "../../path.ts"
 import { coverageOf, dataplaneAt } from "./coverage.ts"
@@ -19,6 +19,7 @@ import {
   operationPath,
   rulePath,
   rulesOf,
+  selectorLabels,
   specOf,
   tosOf,
   valuePath,
@@ -54,8 +55,15 @@ function addPorts(ports: Ports, view: View, instance: Instance): void {
     }
 }
 
+/** Those of a whole namespace: every policy without a selector asks for them. */
+const namespacePorts = derived<Ports | undefined>({
+  name: "security/namespace-ports",
+  compute: (view, namespace) => portsOf(view, view.mesh.instances.get(namespace) ?? []),
+})
+
 /** The ports of everything a policy is for; undefined when they are not known of all of it. */
 function portsOf(view: View, instances: readonly Instance[]): Ports | undefined {
+  if (instances.length === 0) return undefined
   const ports: Ports = { protocols: new Map(), declared: new Set(), behind: new Map() }
   for (const instance of oneOfEach(instances)) {
     // A gateway listens where its Gateways say; a waypoint takes over for the ambient ones.
@@ -65,6 +73,12 @@ function portsOf(view: View, instances: readonly Instance[]): Ports | undefined 
     if (before === 0 && ports.protocols.size === 0) return undefined
   }
   return ports
+}
+
+function portsFor(view: View, policy: KubeObject): Ports | undefined {
+  if (selectorLabels(specOf(policy)) === undefined) return view.derive(namespacePorts, namespaceOf(policy))
+  const covered = coverageOf(view, policy)
+  return covered === "mesh" ? undefined : portsOf(view, covered)
 }
 
 function portFix(
@@ -150,9 +164,7 @@ export const unusedPorts = check({
         tosOf(record(item)).some((to) => operationOf(to)["ports"] !== undefined),
     )
     if (!isAsking) return
-    const covered = coverageOf(view, policy)
-    if (covered === "mesh" || covered.length === 0) return
-    const ports = portsOf(view, covered)
+    const ports = portsFor(view, policy)
     if (ports === undefined) return
     rules.forEach((item, at) => {
       const rule = record(item)

@@ -1,7 +1,7 @@
-import { type Config, hasTargets, isSubset, selectorOf } from "../../../istio/mesh.ts"
-import type { KubeObject } from "../../../kube/object.ts"
+import { byAge, isSubset } from "../../../istio/mesh.ts"
+import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { type Json, list, record, strings, text } from "../../../topology/fact/read.ts"
-import { type View, check, meshConfigKind } from "../../check.ts"
+import { type Report, type View, check, meshConfigKind } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { authorizationPolicy } from "./kinds.ts"
 import {
@@ -18,6 +18,7 @@ import {
   tosOf,
   whensOf,
 } from "./policy.ts"
+import { isDryRun, isEverything, letsIn, policiesOver } from "./policies-over.ts"
 import { some } from "./sentence.ts"
 import { isTemplate, patternCovers } from "./value-pattern.ts"
 
@@ -76,30 +77,10 @@ export const severalProviders = rule({
   source: "https://istio.io/latest/docs/tasks/security/authorization/authz-custom/",
 })
 
-const isDryRun = (annotations: Readonly<Record<string, string>> | undefined): boolean =>
-  annotations?.["istio.io/dry-run"] === "true"
-
-/** Policies that are for everything this one is for (its own namespace or the root's, a selector that asks for less), itself left out. */
-function* policiesOver(view: View, policy: KubeObject, action: string): Generator<Config> {
-  const namespace = namespaceOf(policy)
-  const own = selectorLabels(specOf(policy)) ?? {}
-  const root = view.settings.rootNamespace
-  for (const place of namespace === root ? [root] : [namespace, root])
-    for (const config of view.mesh.authorizationPolicies.get(place) ?? []) {
-      if (place === namespace && config.object.name === policy.metadata.name) continue
-      if (actionOf(config.spec) !== action || hasTargets(config) || isDryRun(config.annotations)) continue
-      if (isSubset(selectorOf(config) ?? {}, own)) yield config
-    }
-}
-
 const isEmpty = (entry: Json): boolean => {
   for (const field in entry) if (list(entry[field]).length > 0) return false
   return true
 }
-/** A rule that matches every request. */
-const isEverything = (item: Json): boolean =>
-  list(item["from"]).length === 0 && list(item["to"]).length === 0 && list(item["when"]).length === 0
-
 const valueCovers = (wide: string, narrow: string): boolean =>
   wide === narrow ||
   (!isTemplate(wide) && !isTemplate(narrow) && !wide.includes("/32") && patternCovers(wide, narrow))
@@ -134,6 +115,33 @@ export const ruleCovers = (wide: Json, narrow: Json): boolean =>
     whensOf(narrow).some((own) => conditionCovers(record(condition), record(own))),
   )
 
+const nameOf = (policy: KubeObject): string =>
+  `AuthorizationPolicy ${namespaceOf(policy)}/${policy.metadata.name}`
+
+/** Without rules, and alone: in the root namespace such a policy is the base that namespaces build their own on. */
+function checkEmpty(policy: KubeObject, view: View, report: Report): void {
+  const namespace = namespaceOf(policy)
+  const root = view.settings.rootNamespace
+  if (namespace === root || letsIn(view, namespace) || letsIn(view, root)) return
+  report(deniesEverything, {
+    path: "spec",
+    message: `it has no rules and no other ALLOW policy is for ${namespace}: every request is refused`,
+  })
+}
+
+function checkRule(item: Json, at: number, denies: readonly KubeObject[], report: Report): void {
+  for (const deny of denies) {
+    const index = rulesOf(specOf(deny)).findIndex((other) => ruleCovers(record(other), item))
+    if (index < 0) continue
+    report(overruledByDeny, {
+      path: rulePath(at),
+      message: `rule ${index} of ${nameOf(deny)} denies everything that this rule allows`,
+      references: [{ object: refOf(deny), path: rulePath(index) }],
+    })
+    return
+  }
+}
+
 export const overruled = check({
   name: "authorizationpolicy/overruled",
   subject: authorizationPolicy,
@@ -141,44 +149,26 @@ export const overruled = check({
   rules: [overruledByDeny, uselessBesideAllowAll, deniesEverything],
   run: (policy, view, report) => {
     const spec = specOf(policy)
-    if (actionOf(spec) !== "ALLOW" || isTargeted(spec) || isDryRun(policy.metadata.annotations)) return
+    if (actionOf(spec) !== "ALLOW" || isTargeted(spec) || isDryRun(policy)) return
     const rules = rulesOf(spec)
     if (rules.length === 0) {
-      // Alone in the root namespace it is the base that namespaces build their own on.
-      if (namespaceOf(policy) === view.settings.rootNamespace) return
-      const isAlone = !(view.mesh.authorizationPolicies.get(namespaceOf(policy)) ?? [])
-        .concat(view.mesh.authorizationPolicies.get(view.settings.rootNamespace) ?? [])
-        .some((config) => actionOf(config.spec) === "ALLOW" && list(config.spec["rules"]).length > 0)
-      if (isAlone)
-        report(deniesEverything, {
-          path: "spec",
-          message: `it has no rules and no other ALLOW policy is for ${namespaceOf(policy)}: every request is refused`,
-        })
+      checkEmpty(policy, view, report)
       return
     }
-    rules.forEach((item, at) => {
-      for (const deny of policiesOver(view, policy, "DENY")) {
-        const index = list(deny.spec["rules"]).findIndex((other) => ruleCovers(record(other), record(item)))
-        if (index < 0) continue
-        report(overruledByDeny, {
-          path: rulePath(at),
-          message: `rule ${index} of AuthorizationPolicy ${deny.namespace}/${deny.object.name} denies everything that this rule allows`,
-          references: [{ object: deny.object, path: rulePath(index) }],
-        })
-        return
-      }
-    })
-    if (rules.some((item) => isEverything(record(item)))) return
-    for (const allow of policiesOver(view, policy, "ALLOW")) {
-      const index = list(allow.spec["rules"]).findIndex((other) => isEverything(record(other)))
-      if (index < 0) continue
-      report(uselessBesideAllowAll, {
-        path: "spec.rules",
-        message: `rule ${index} of AuthorizationPolicy ${allow.namespace}/${allow.object.name} allows everything already`,
-        references: [{ object: allow.object, path: rulePath(index) }],
+    const denies = [...policiesOver(view, policy, "DENY")]
+    if (denies.length > 0)
+      rules.forEach((item, at) => {
+        checkRule(record(item), at, denies, report)
       })
-      return
-    }
+    if (rules.some((item) => isEverything(record(item)))) return
+    const [all] = policiesOver(view, policy, "ALL")
+    if (all === undefined) return
+    const index = rulesOf(specOf(all)).findIndex((other) => isEverything(record(other)))
+    report(uselessBesideAllowAll, {
+      path: "spec.rules",
+      message: `rule ${index} of ${nameOf(all)} allows everything already`,
+      references: [{ object: refOf(all), path: rulePath(index) }],
+    })
   },
 })
 
@@ -225,14 +215,15 @@ export const providers = check({
 })
 
 /** Two of the same workloads are one conflict: it is laid at the younger. */
-function isTwin(policy: KubeObject, other: Config): boolean {
-  const [own, their] = [selectorLabels(specOf(policy)) ?? {}, selectorOf(other) ?? {}]
-  return namespaceOf(policy) === other.namespace && isSubset(own, their) && isSubset(their, own)
+function isTwin(policy: KubeObject, other: KubeObject): boolean {
+  const [own, their] = [selectorLabels(specOf(policy)) ?? {}, selectorLabels(specOf(other)) ?? {}]
+  return namespaceOf(policy) === namespaceOf(other) && isSubset(own, their) && isSubset(their, own)
 }
-function isFirst(view: View, policy: KubeObject, other: Config): boolean {
-  const names = (view.mesh.authorizationPolicies.get(other.namespace) ?? []).map(({ object }) => object.name)
-  return names.indexOf(policy.metadata.name) < names.indexOf(other.object.name)
-}
+
+const aged = (policy: KubeObject) => ({
+  created: policy.metadata.creationTimestamp ?? "",
+  object: refOf(policy),
+})
 
 export const providerConflicts = check({
   name: "authorizationpolicy/several_providers",
@@ -244,12 +235,13 @@ export const providerConflicts = check({
     if (actionOf(spec) !== "CUSTOM" || isTargeted(spec)) return
     const name = providerOf(spec)
     for (const other of policiesOver(view, policy, "CUSTOM")) {
-      if (providerOf(other.spec) === name || providerOf(other.spec) === "") continue
-      if (isTwin(policy, other) && isFirst(view, policy, other)) continue
+      const their = providerOf(specOf(other))
+      if (their === name || their === "") continue
+      if (isTwin(policy, other) && byAge(aged(policy), aged(other)) < 0) continue
       report(severalProviders, {
         path: "spec.provider.name",
-        message: `${name} here and ${providerOf(other.spec)} in AuthorizationPolicy ${other.namespace}/${other.object.name} are for the same workloads`,
-        references: [{ object: other.object, path: "spec.provider.name" }],
+        message: `${name} here and ${their} in ${nameOf(other)} are for the same workloads`,
+        references: [{ object: refOf(other), path: "spec.provider.name" }],
       })
       return
     }

@@ -52,23 +52,40 @@ export const inRoot = check({
   },
 })
 
-/** Services of a namespace that select pods. */
-const selecting = derived<readonly RegistryService[]>({
+const none: readonly RegistryService[] = []
+
+/** Services of a namespace that select pods, by one of the labels they ask for. */
+const selecting = derived<ReadonlyMap<string, readonly RegistryService[]>>({
   name: "security/selecting-services",
-  compute: (view, namespace) =>
-    view.inNamespace("Service", namespace).flatMap((object) => {
+  compute: (view, namespace) => {
+    const found = new Map<string, RegistryService[]>()
+    for (const object of view.inNamespace("Service", namespace)) {
       const host = serviceHost(object.metadata.name, namespace, view.settings.domain)
       const service = view.mesh.services.get(host)?.find((candidate) => candidate.object.kind === "Service")
-      return service === undefined || Object.keys(service.selector).length === 0 ? [] : [service]
-    }),
+      const [pair] = Object.entries(service?.selector ?? {})
+      if (service === undefined || pair === undefined) continue
+      const key = pair.join("=")
+      const known = found.get(key)
+      if (known === undefined) found.set(key, [service])
+      else known.push(service)
+    }
+    return found
+  },
 })
 
 /** Services of a namespace that stand before pods of these labels. Reads Service and ServiceEntry. */
-export const servicesBefore = (
+export function servicesBefore(
   view: View,
   namespace: string,
   labels: Readonly<Record<string, string>>,
-): RegistryService[] => view.derive(selecting, namespace).filter(({ selector }) => isSubset(selector, labels))
+): RegistryService[] {
+  const services = view.derive(selecting, namespace)
+  const found: RegistryService[] = []
+  for (const name in labels)
+    for (const service of services.get(`${name}=${labels[name] ?? ""}`) ?? none)
+      if (isSubset(service.selector, labels)) found.push(service)
+  return found
+}
 
 /** One pod of each workload: they are made alike, and a workload may have hundreds. */
 export function oneOfEach(instances: readonly Instance[]): Instance[] {

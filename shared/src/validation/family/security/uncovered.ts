@@ -1,10 +1,12 @@
-import { hasTargets, isSubset, selectorOf } from "../../../istio/mesh.ts"
+import { isSubset } from "../../../istio/mesh.ts"
 import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { list, record, stringMap, text } from "../../../topology/fact/read.ts"
 import { type View, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { isCaptured, isInjected } from "../ambient/dataplane.ts"
 import { authorizationPolicy } from "./kinds.ts"
+import { policiesFor, targetedIn } from "./policies-over.ts"
+import { specOf } from "./policy.ts"
 import { count, some } from "./sentence.ts"
 
 /** Kiali says it of every workload of a mesh without policies; we only where a namespace has some and left a workload out. */
@@ -30,17 +32,15 @@ function isTarget(view: View, namespace: string, labels: Labels, reference: unkn
 }
 
 function isCovered(view: View, namespace: string, labels: Labels): boolean {
-  for (const place of new Set([namespace, view.settings.rootNamespace]))
-    for (const config of view.mesh.authorizationPolicies.get(place) ?? []) {
-      if (!hasTargets(config)) {
-        if (isSubset(selectorOf(config) ?? {}, labels)) return true
-      } else if (
-        [config.spec["targetRef"], ...list(config.spec["targetRefs"])].some(
-          (reference) => reference !== undefined && isTarget(view, place, labels, reference),
-        )
-      )
-        return true
+  const root = view.settings.rootNamespace
+  for (const place of namespace === root ? [root] : [namespace, root]) {
+    for (const _ of policiesFor(view, "any", place, labels)) return true
+    for (const policy of targetedIn(view, place)) {
+      const spec = specOf(policy)
+      for (const reference of [spec["targetRef"], ...list(spec["targetRefs"])])
+        if (reference !== undefined && isTarget(view, place, labels, reference)) return true
     }
+  }
   return false
 }
 
