@@ -209,6 +209,19 @@ describe("routes of several VirtualServices at a gateway", () => {
     expect(codes(together(wide, old, elsewhere))).toEqual([])
   })
 
+  test("meet where a server leaves only one host of their wildcards", () => {
+    const old = edge(rule("{ uri: { prefix: /cart } }"), "old").replace(
+      "[shop.example.com]",
+      '["*.example.com"]',
+    )
+    const young = edge(rule("{ uri: { exact: /cart/1 } }"), "young", later)
+    expect(messages(together(mesh, old, young))).toEqual([
+      "For shop.example.com all of its requests are taken by spec.http[0] of VirtualService shop/old, which is asked first",
+    ])
+    const wide = together(reviews, ingress, gateway({ hosts: "*.example.com" }))
+    expect(codes(together(wide, old, young))).toEqual(["virtualservice.wildcard_narrowed"])
+  })
+
   test("are said of the delegate that holds them", () => {
     const old = edge(rule("{ uri: { prefix: /cart } }"), "old")
     const root = edge(

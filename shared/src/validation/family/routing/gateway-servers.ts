@@ -1,7 +1,15 @@
 import type { Client } from "../../../istio/client.ts"
 import { configOf } from "../../../istio/model.ts"
+import { patternsFor } from "../../../istio/host-index.ts"
 import { named } from "../../../istio/reason.ts"
-import { type Listeners, type Server, isPlainHttp, listenersOf, serversIn } from "../../../istio/server.ts"
+import {
+  type Listener,
+  type Listeners,
+  type Server,
+  isPlainHttp,
+  listenersOf,
+  serversIn,
+} from "../../../istio/server.ts"
 import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
 import { stringMap } from "../../../topology/fact/read.ts"
 import { key } from "../../../istio/mesh.ts"
@@ -35,6 +43,45 @@ export const listenersFor = derived<Listeners>({
   name: "routing/listeners of a gateway's pods",
   compute: ({ mesh }, at) => listenersOf(mesh, clientOf(at)),
 })
+
+type Seat = { listener: number; server: number }
+
+/** Where a proxy's servers are, by each of their hosts. */
+const seatsByHost = derived<ReadonlyMap<string, readonly Seat[]>>({
+  name: "routing/places of servers by host",
+  compute: (view, at) => {
+    const seats = new Map<string, Seat[]>()
+    for (const [listener, { servers }] of view.derive(listenersFor, at).listeners.entries())
+      for (const [server, { hosts }] of servers.entries())
+        for (const { host } of hosts) {
+          const known = seats.get(host)
+          if (known === undefined) seats.set(host, [{ listener, server }])
+          else known.push({ listener, server })
+        }
+    return seats
+  },
+})
+
+/** What one proxy listens on, as far as it matters for a host: without the servers that do not take it. */
+export function listenersTaking(view: View, client: string, host: string): Listeners {
+  const all = view.derive(listenersFor, client).listeners
+  const seats = view.derive(seatsByHost, client)
+  const taken = new Map<number, Set<number>>()
+  for (const pattern of patternsFor(host))
+    for (const { listener, server } of seats.get(pattern) ?? []) {
+      // The first of a listener says of what kind it is.
+      const known = taken.get(listener) ?? new Set([0])
+      taken.set(listener, known.add(server))
+    }
+  const listeners: Listener[] = []
+  for (const index of [...taken.keys()].sort((a, b) => a - b)) {
+    const listener = all[index]
+    if (listener === undefined) continue
+    const order = [...(taken.get(index) ?? [])].sort((a, b) => a - b)
+    listeners.push({ ...listener, servers: order.flatMap((at) => listener.servers[at] ?? []) })
+  }
+  return { listeners, refused: [] }
+}
 
 /** The servers of all Gateways that one proxy runs, and those it leaves out. */
 const serversOfClient = derived<Run>({

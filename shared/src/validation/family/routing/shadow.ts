@@ -3,14 +3,15 @@ import { commonHost, hostMatches, isWildcard } from "../../../istio/host.ts"
 import type { VirtualService } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import type { Rule } from "../../../istio/rule.ts"
-import { isHttp } from "../../../istio/server.ts"
+import { configOf } from "../../../istio/model.ts"
+import { type Server, isHttp, serversIn } from "../../../istio/server.ts"
 import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
 import { list, record } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, derived } from "../../check.ts"
 import { type HttpMatch, covers, readHttpMatch } from "../../semantic/cover.ts"
 import { clientsOfGateway, modelOf } from "./client.ts"
-import { clientKey, clientOf, listenersFor } from "./gateway-servers.ts"
-import { takesHost } from "./gateways.ts"
+import { clientKey, clientOf, listenersTaking } from "./gateway-servers.ts"
+import { gatewayOf } from "./gateways.ts"
 import { matchShadowed, ruleShadowed, wildcardNarrowed } from "./host-rules.ts"
 import { atGateways, sayNarrowed, wildcards } from "./hosts.ts"
 import { gatewayKind, virtualServiceKind } from "./kinds.ts"
@@ -35,24 +36,33 @@ const stepsAt = derived<readonly Step[]>({
   compute: (view, at) => {
     const { client, port, host } = JSON.parse(at) as Place
     const question = { client: clientOf(client), port, host }
-    return (rulesAtGateway(view.mesh, question, view.derive(listenersFor, client)).rules ?? []).map(stepOf)
+    return (rulesAtGateway(view.mesh, question, listenersTaking(view, client, host)).rules ?? []).map(stepOf)
   },
 })
 
-/** The proxies and ports at which requests for a host are asked of the VirtualService's gateways. */
+/** Where requests for a host are asked of the VirtualService: at each proxy of its gateways, for what host and servers have in common. */
 function placesOf(view: View, config: VirtualService, host: string): Place[] {
   const places = new Map<string, Place>()
-  for (const gateway of config.gateways) {
-    if (gateway === "mesh") continue
-    for (const proxy of view.derive(clientsOfGateway, gateway)) {
-      const client = clientKey(proxy)
-      const servers = view.derive(listenersFor, client).listeners.flatMap((listener) => listener.servers)
-      for (const server of servers)
-        if (server.name === gateway && isHttp(server) && takesHost(server, config.namespace, host))
-          places.set(`${client} ${server.port}`, { client, port: server.port, host })
-    }
+  for (const name of config.gateways) {
+    const gateway = name === "mesh" ? undefined : gatewayOf(view, name)
+    if (gateway === undefined) continue
+    const clients = view.derive(clientsOfGateway, name).map(clientKey)
+    for (const server of serversIn(configOf(gateway)).filter(isHttp))
+      for (const domain of domainsOf(server, config, host))
+        for (const client of clients)
+          places.set(`${client} ${server.port} ${domain}`, { client, port: server.port, host: domain })
   }
   return [...places.values()]
+}
+
+function domainsOf(server: Server, { namespace }: VirtualService, host: string): string[] {
+  const domains: string[] = []
+  for (const entry of server.hosts) {
+    if (entry.namespace !== "*" && entry.namespace !== namespace) continue
+    const domain = commonHost(entry.host, host.toLowerCase())
+    if (domain !== undefined) domains.push(domain)
+  }
+  return domains
 }
 
 const same = (a: ObjectRef, b: ObjectRef): boolean => a.name === b.name && a.namespace === b.namespace
@@ -84,9 +94,9 @@ function verdicts(view: View, config: VirtualService, hosts: readonly string[]):
         const id = idOf(step)
         const verdict = all.get(id) ?? { step, hosts: new Set(), free: new Set(), by: new Set() }
         all.set(id, verdict)
-        if (by === null) verdict.free.add(host)
+        if (by === null) verdict.free.add(place.host)
         else {
-          verdict.hosts.add(host)
+          verdict.hosts.add(place.host)
           verdict.by.add(by)
         }
       }
@@ -159,14 +169,17 @@ function shared(view: View, object: KubeObject, config: VirtualService): string[
 const overlaps = (view: View, other: KubeObject, host: string): boolean =>
   modelOf(view, other)?.hosts.some((own) => isWildcard(own) && commonHost(own, host) !== undefined) === true
 
-/** Closer hosts of others at the same gateway. */
-function closerHosts(view: View, config: VirtualService, host: string, gateway: string) {
-  const others = (view.mesh.gatewayRoutes.get(gateway) ?? []).filter((other) => other !== config)
-  return others.flatMap((other) =>
-    other.hosts
-      .filter((own) => own !== host && hostMatches(host, own) && !config.hosts.includes(own))
-      .map((own) => ({ host: own, config: other })),
-  )
+/** Closer hosts of others at the same gateway, at a server that is wide enough to tell them apart. */
+function closerHosts(view: View, config: VirtualService, host: string, name: string) {
+  const gateway = gatewayOf(view, name)
+  if (gateway === undefined) return []
+  const domains = serversIn(configOf(gateway)).flatMap((server) => domainsOf(server, config, host))
+  const others = (view.mesh.gatewayRoutes.get(name) ?? []).filter((other) => other !== config)
+  const isCloser = (own: string): boolean =>
+    own !== host &&
+    !config.hosts.includes(own) &&
+    domains.some((domain) => domain !== own && hostMatches(domain, own))
+  return others.flatMap((other) => other.hosts.filter(isCloser).map((own) => ({ host: own, config: other })))
 }
 
 function narrowed(view: View, config: VirtualService, report: Report): void {
