@@ -1,3 +1,4 @@
+import { serviceHost } from "../../../istio/host.ts"
 import type { Instance } from "../../../istio/instance.ts"
 import { isSubset } from "../../../istio/mesh.ts"
 import { peerAuthenticationFor } from "../../../istio/peer-authentication.ts"
@@ -14,6 +15,7 @@ import {
   serviceKinds,
 } from "./kinds.ts"
 import { mtlsNeeded } from "./mtls-rules.ts"
+import { servicesBefore } from "./peer-authentication.ts"
 import {
   fromsOf,
   isTargeted,
@@ -115,22 +117,14 @@ function refusal(
   return why
 }
 
-function servicesFor(
-  view: View,
-  namespace: string,
-  labels: Target["labels"],
-  isExact: boolean,
-): RegistryService[] {
-  return view
+const allServices = (view: View, namespace: string): RegistryService[] =>
+  view
     .inNamespace("Service", namespace)
     .flatMap((object) =>
       (
-        view.mesh.services.get(`${object.metadata.name}.${namespace}.svc.${view.settings.domain}`) ?? []
-      ).filter(
-        ({ selector }) => Object.keys(selector).length > 0 && (!isExact || isSubset(selector, labels)),
-      ),
+        view.mesh.services.get(serviceHost(object.metadata.name, namespace, view.settings.domain)) ?? []
+      ).filter(({ selector }) => Object.keys(selector).length > 0),
     )
-}
 
 /** What the policy is for, one by one: a single one that callers can show an identity to is enough for silence. */
 function* targetsOf(
@@ -144,11 +138,13 @@ function* targetsOf(
       ? "ambient"
       : {
           labels: instance.labels,
-          services: servicesFor(view, namespace, instance.labels, true),
+          services: servicesBefore(view, namespace, instance.labels),
         }
   if (instances.length > 0) return
   const labels = selectorLabels(specOf(policy))
-  yield { labels: labels ?? {}, services: servicesFor(view, namespace, labels ?? {}, labels !== undefined) }
+  yield labels === undefined
+    ? { labels: {}, services: allServices(view, namespace) }
+    : { labels, services: servicesBefore(view, namespace, labels) }
 }
 
 /** Why no caller shows an identity to anything the policy is for. */
