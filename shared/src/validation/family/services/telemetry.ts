@@ -81,7 +81,7 @@ function checkProviders(object: KubeObject, view: View, report: Report): void {
         const name = names[position] ?? ""
         known ??= providersOf(view)
         const path = at("spec", part, index, "providers", position, "name")
-        const isLightstep = known.get(name)
+        const isLightstep = known.get(name.toLowerCase())
         if (isLightstep === undefined && name !== "" && view.all(meshConfigKind).length > 0)
           report(providerUnknown, {
             path,
@@ -94,10 +94,11 @@ function checkProviders(object: KubeObject, view: View, report: Report): void {
   }
 }
 
+/** Whether each is of the kind lightstep, by name, which Istio compares in any case. Source: pilot `fetchProvider`. */
 function providersOf(view: View): Map<string, boolean> {
   const known = new Map<string, boolean>(builtIn.map((name) => [name, false]))
   for (const provider of list(configOf(view)["extensionProviders"]))
-    known.set(text(record(provider)["name"]), record(provider)["lightstep"] !== undefined)
+    known.set(text(record(provider)["name"]).toLowerCase(), record(provider)["lightstep"] !== undefined)
   return known
 }
 
