@@ -19,6 +19,15 @@ const wavy = (color: string) => ({
 export const look = EditorView.theme({
   "&": { backgroundColor: "var(--sunk)", color: "var(--text)", font: "var(--t-code)" },
   "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
+  // The gutter stands before the outline; this stands before the gutter.
+  "&.cm-focused::after": {
+    content: "''",
+    position: "absolute",
+    inset: "0",
+    border: "2px solid var(--accent)",
+    pointerEvents: "none",
+    zIndex: "300",
+  },
   ".cm-scroller": { font: "var(--t-code)", fontVariantLigatures: "none" },
   ".cm-gutters": { backgroundColor: "var(--sunk)", color: "var(--text-3)", border: "0" },
   ".cm-content": { padding: "8px 0", caretColor: "var(--text)" },
@@ -57,7 +66,7 @@ export const look = EditorView.theme({
   ".mk-note.of-warning": { borderColor: "color-mix(in oklab, var(--degraded) 45%, var(--line))" },
   ".mk-note.here": { boxShadow: "inset 2px 0 var(--accent)" },
   ".mk-head": { display: "flex", gap: "12px", alignItems: "baseline", flexWrap: "wrap" },
-  ".mk-head b": { fontWeight: "550", flex: "1 1 240px", overflowWrap: "anywhere" },
+  ".mk-head b": { fontWeight: "550", flex: "1 1 340px", overflowWrap: "anywhere" },
   ".mk-codes": { color: "var(--text-3)", fontFamily: "var(--mono)", fontSize: "11px" },
   ".mk-note p": { color: "var(--text-2)", marginTop: "2px", overflowWrap: "anywhere" },
   ".mk-note a": { color: "var(--accent)", fontFamily: "var(--mono)", fontSize: "0.94em" },

@@ -36,6 +36,7 @@ export function showEditor(host: HTMLElement, options: EditorOptions): ShownEdit
         markExtensions((key) => {
           if (telling) options.onchoose?.(key)
         }),
+        EditorView.lineWrapping,
         lineNumbers(),
         foldGutter(),
         keymap.of(foldKeymap),

@@ -13,9 +13,12 @@ export const kindName = (kind: string): string => {
 export const placeName = ({ namespace, name }: Pick<Ref, "namespace" | "name">): string =>
   namespace === "" ? name : `${namespace}/${name}`
 
+/** Words that no field or object is called by. */
+const begins = /^(a|an|the|no|not|it|its|this|there|two|three|both|only|all|may|port|nothing|nobody) /
+
 /** A message as a sentence begins; a name that stands first keeps its letters. */
 export const sentence = (text: string): string =>
-  /^[a-z]+[ ,]/.test(text) ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}` : text
+  begins.test(text) ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}` : text
 
 export const objectKeyOf = (cluster: string, { kind, namespace, name }: Ref): string =>
   `${cluster}/${kind}/${namespace}/${name}`

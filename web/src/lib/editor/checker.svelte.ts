@@ -1,0 +1,97 @@
+import type { Choice, Step } from "./completion.ts"
+import type { Checked, Proposed } from "./check-session.ts"
+import type { Ask, Tell } from "./messages.ts"
+
+export type MeshState =
+  | { state: "reading"; kinds: number; of: number; objects: number }
+  | { state: "ready"; objects: number; at: number }
+  | { state: "failed"; message: string }
+
+type Port = {
+  postMessage: (message: Ask) => void
+  terminate: () => void
+  onmessage: ((event: { data: Tell }) => void) | null
+  onerror: ((event: { message?: string }) => void) | null
+}
+
+const createWorker = (): Port =>
+  new Worker(new URL("./engine.worker.ts", import.meta.url), { type: "module" }) as unknown as Port
+
+/** The engine in its worker: one question at a time, and of those that come meanwhile only the newest. */
+export class Checker {
+  #port: Port
+  #count = 0
+  #asked: number | undefined
+  #waiting: Proposed | undefined
+  #newest: Proposed | undefined
+  #choices: { id: number; resolve: (choices: Choice[]) => void }[] = []
+  mesh = $state.raw<MeshState>({ state: "reading", kinds: 0, of: 0, objects: 0 })
+  checked = $state.raw<Checked>()
+  #told: (checked: Checked) => void
+
+  constructor(
+    organization: string | undefined,
+    told: (checked: Checked) => void,
+    create: () => Port = createWorker,
+  ) {
+    this.#told = told
+    this.#port = create()
+    this.#port.onmessage = ({ data }) => this.#take(data)
+    this.#port.onerror = ({ message }) => {
+      this.mesh = { state: "failed", message: message ?? "the engine did not start" }
+    }
+    this.#port.postMessage({ type: "start", organization })
+  }
+
+  check(proposed: Proposed): void {
+    this.#newest = proposed
+    if (this.#asked === undefined) this.#send(proposed)
+    else this.#waiting = proposed
+  }
+
+  complete(place: {
+    kind: string
+    version: string
+    path: Step[]
+    writes: "field" | "value"
+  }): Promise<Choice[]> {
+    const id = ++this.#count
+    return new Promise((resolve) => {
+      this.#choices.push({ id, resolve })
+      this.#port.postMessage({ type: "complete", id, ...place })
+    })
+  }
+
+  close(): void {
+    this.#port.terminate()
+    for (const { resolve } of this.#choices) resolve([])
+  }
+
+  #send(proposed: Proposed): void {
+    this.#waiting = undefined
+    this.#asked = ++this.#count
+    this.#port.postMessage({ type: "check", id: this.#asked, proposed })
+  }
+
+  #take(message: Tell): void {
+    if (message.type === "progress") {
+      const { kinds, of, objects } = message
+      this.mesh = { state: "reading", kinds, of, objects }
+    } else if (message.type === "ready") {
+      this.mesh = { state: "ready", objects: message.objects, at: message.at }
+      // What was answered without the mesh is asked again with it.
+      if (this.#newest) this.check(this.#newest)
+    } else if (message.type === "failed") this.mesh = { state: "failed", message: message.message }
+    else if (message.type === "choices") {
+      this.#choices.find(({ id }) => id === message.id)?.resolve(message.choices)
+      this.#choices = this.#choices.filter(({ id }) => id !== message.id)
+    } else if (message.id === this.#asked) {
+      this.#asked = undefined
+      if (this.#waiting) this.#send(this.#waiting)
+      else {
+        this.checked = message.checked
+        this.#told(message.checked)
+      }
+    }
+  }
+}
