@@ -1,5 +1,5 @@
 import type { Client } from "../../../istio/client.ts"
-import { type Config, type VirtualService, gatewayName, key } from "../../../istio/mesh.ts"
+import { type VirtualService, key } from "../../../istio/mesh.ts"
 import type { KubeObject } from "../../../kube/object.ts"
 import { record, stringMap } from "../../../topology/fact/read.ts"
 import { type View, derived } from "../../check.ts"
@@ -63,6 +63,6 @@ export function clientsOf(view: View, config: VirtualService): GatewayClient[] {
   return clients
 }
 
-/** Gateways a route's match names, by full name. */
-export const fullNames = (names: readonly string[], { namespace }: Config): string[] =>
-  names.map((name) => gatewayName(name, namespace))
+/** Without gateways whose pods are not known: where they run is a guess. */
+export const certain = (clients: readonly GatewayClient[]): GatewayClient[] =>
+  clients.filter(({ kind, known }) => kind === "sidecar" || known)

@@ -7,7 +7,7 @@ import { number, record, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check } from "../../check.ts"
 import type { Fix } from "../../finding.ts"
 import { pointerOf } from "../../path.ts"
-import { clientsOf, modelOf } from "./client.ts"
+import { certain, clientsOf, modelOf } from "./client.ts"
 import {
   hostHidden,
   hostNotExported,
@@ -104,7 +104,7 @@ class Destinations {
     target: Target,
   ): readonly RegistryService[] | undefined {
     const config = modelOf(this.#view, this.#object)
-    const clients = config === undefined ? [] : clientsOf(this.#view, config)
+    const clients = config === undefined ? [] : certain(clientsOf(this.#view, config))
     const hidden = new Set<string>()
     const seen = new Set<RegistryService>()
     for (const { namespace } of clients) {

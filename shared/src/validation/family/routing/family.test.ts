@@ -11,6 +11,7 @@ import {
   toReviews,
   virtualService,
 } from "./examples/parts.ts"
+import { untilNovember2026 } from "./examples/certificates.ts"
 import { routing } from "./family.ts"
 
 const families = [routing]
@@ -370,6 +371,48 @@ describe("Gateways of the same pods", () => {
     expect(findings(together(pod, gateway()))).toMatchObject([
       { code: "gateway.selector_unmatched", level: "info" },
     ])
+  })
+})
+
+describe("a certificate", () => {
+  test("grows old with the clock alone", () => {
+    const secret = `
+apiVersion: v1
+kind: Secret
+metadata: { name: shop, namespace: edge }
+data: { tls.crt: ${untilNovember2026}, tls.key: a2V5 }
+`
+    const https = gateway({ protocol: "HTTPS", port: 443, tls: "{ mode: SIMPLE, credentialName: shop }" })
+    const engine = engineOf(together(ingress, secret, https), { families })
+    const at = (month: number, day: number): string[] => {
+      engine.setTime(Date.UTC(2026, month - 1, day))
+      return engine.findings().map(({ code }) => code)
+    }
+    expect(engine.findings()).toEqual([])
+    expect(at(10, 1)).toEqual([])
+    expect(at(10, 20)).toEqual(["gateway.certificate_expiring"])
+    expect(at(11, 2)).toEqual(["gateway.certificate_expired"])
+  })
+})
+
+describe("where the pods of a gateway are not known", () => {
+  test("nothing is said of what they see", () => {
+    const ledger = reviews.replace(
+      "reviews, namespace: shop }",
+      'ledger, namespace: bank, annotations: { networking.istio.io/exportTo: "edge" } }',
+    )
+    const bound = edge("\n  - route:\n    - destination: { host: ledger.bank.svc.cluster.local }")
+    expect(
+      codes(
+        together(
+          ledger,
+          gateway().replace("namespace: edge", "namespace: other"),
+          bound.replace("edge/public", "other/public"),
+        ),
+        { states: { Pod: "absent" } },
+      ),
+    ).toEqual([])
+    expect(codes(together(ledger, ingress, gateway(), bound))).toEqual([])
   })
 })
 

@@ -6,7 +6,7 @@ import { isExportedTo } from "../../../istio/visibility.ts"
 import { type KubeObject, type ObjectRef, refOf } from "../../../kube/object.ts"
 import { list, record, strings, text } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, index } from "../../check.ts"
-import { type GatewayClient, clientsOf, modelOf } from "./client.ts"
+import { type GatewayClient, certain, clientsOf, modelOf } from "./client.ts"
 import { subsetNotEffective, subsetUnknown } from "./destination-rules.ts"
 import { servicesFor } from "./service.ts"
 import { destinationRuleKind, gatewayKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
@@ -198,7 +198,7 @@ class Subsets {
 
   /** The clients named, and, of a VirtualService for the whole mesh, those of each namespace with a rule of its own. */
   #asking(rules: readonly KubeObject[], { gateways, exportTo, namespace }: VirtualService): GatewayClient[] {
-    const clients = [...(this.#clients ?? [])]
+    const clients = certain(this.#clients ?? [])
     if (!gateways.includes("mesh")) return clients
     for (const { metadata } of rules) {
       const own = metadata.namespace ?? ""
