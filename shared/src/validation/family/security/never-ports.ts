@@ -24,7 +24,7 @@ import {
   tosOf,
   valuePath,
 } from "./policy.ts"
-import { count, some } from "./sentence.ts"
+import { some } from "./sentence.ts"
 
 type Ports = {
   /** Container ports behind services, with all protocols that services give them. */
@@ -136,15 +136,17 @@ function portsOfRule(rule: Json, ports: Ports): number[] {
 function checkProtocol(spec: Json, rule: Json, at: number, ports: Ports, report: Report): void {
   const field = httpField(rule)
   if (field === undefined) return
+  const action = actionOf(spec)
+  // DENY by HTTP without any port is told already, wherever it stands.
+  if (action === "DENY" && !tosOf(rule).some((to) => list(operationOf(to)["ports"]).length > 0)) return
   const numbers = portsOfRule(rule, ports)
   if (numbers.length === 0) return
   const isTcp = (protocols: Set<Protocol> | undefined): boolean =>
     protocols !== undefined && [...protocols].every((protocol) => protocol === "tcp" || protocol === "tls")
   if (!numbers.every((number) => isTcp(ports.protocols.get(number)))) return
-  const action = actionOf(spec)
   report(httpOnTcp, {
     path: rulePath(at),
-    message: `${field} is HTTP, and ${count(numbers.length, "port")} ${some(numbers.map(String))} ${numbers.length === 1 ? "is" : "are"} TCP: ${action === "DENY" ? "the rule denies whatever the rest of it matches" : "the rule never matches"}`,
+    message: `${field} is HTTP, and ${numbers.length === 1 ? "port" : "ports"} ${some(numbers.map(String))} ${numbers.length === 1 ? "is" : "are"} TCP: ${action === "DENY" ? "the rule denies whatever the rest of it matches" : "the rule never matches"}`,
   })
 }
 

@@ -43,12 +43,23 @@ describe("a rule that can never match", () => {
   })
 })
 
+describe("a DENY rule for HTTP on a TCP port", () => {
+  const tcp = [shop, pod("cart"), service("cart", { port: "tcp" })]
+  test("is told where it names the port; one that names none is told wherever it stands, by another rule", () => {
+    const named = "{ to: [{ operation: { methods: [GET], ports: ['8080'] } }] }"
+    expect(told(yaml(...tcp, rule(named, "DENY")))).toEqual([
+      "warning authorizationpolicy.http_on_tcp spec.rules[0]: methods is HTTP, and port 8080 is TCP: the rule denies whatever the rest of it matches",
+    ])
+    expect(told(yaml(...tcp, rule("{ to: [{ operation: { methods: [GET] } }] }", "DENY")))).toEqual([])
+  })
+})
+
 describe("the names in a policy", () => {
   test("that are nearly right are told with what was meant", () => {
     const source =
       "{ from: [{ source: { principals: [cluster.local/ns/shop/sa/wev], namespaces: [shop] } }] }"
     expect(told(yaml(...cart, account("web"), rule(source)))).toEqual([
-      "error authorizationpolicy.service_account_unknown spec.rules[0].from[0].source.principals[0]: there is no service account wev in shop, did you mean web?",
+      "warning authorizationpolicy.service_account_unknown spec.rules[0].from[0].source.principals[0]: there is no service account wev in shop, did you mean web?",
     ])
   })
   test("of accounts exist when pods run as them", () => {

@@ -24,7 +24,7 @@ export const namespaceUnknown = rule({
 export const accountUnknown = rule({
   code: "authorizationpolicy.service_account_unknown",
   aliases: ["KIA0106"],
-  level: "error",
+  level: "warning",
   title: "Source names a service account that does not exist",
   effect: "No caller can have this identity, so this value never matches",
   remedy: "Correct the name, or create the service account",
