@@ -338,6 +338,33 @@ describe("Gateways of the same pods", () => {
     expect(codes(together(ingress, pods, a, b.replace("ingressgateway", "other")))).toEqual([])
   })
 
+  test("that end TLS for one name cannot both do so, for whatever namespaces", () => {
+    const ends = "{ mode: ISTIO_MUTUAL }"
+    const https = { protocol: "HTTPS", port: 443 }
+    const pair = (mode: string): string =>
+      together(
+        ingress,
+        gateway({ ...https, name: "a", tls: mode, hosts: "shop/shop.example.com" }),
+        gateway({ ...https, name: "b", tls: mode, hosts: "search/shop.example.com" }),
+      )
+    expect(codes(pair(ends))).toEqual(["gateway.server_conflict", "gateway.server_conflict"])
+    expect(codes(pair(tls))).toEqual([])
+  })
+
+  test("that only send to HTTPS are plain HTTP as others are", () => {
+    const redirect = gateway({ name: "a", tls: "{ httpsRedirect: true }" })
+    expect(findings(together(ingress, redirect, gateway({ name: "b" })))).toMatchObject([
+      { code: "gateway.host_shared", object: { name: "a" } },
+      { code: "gateway.host_shared", object: { name: "b" } },
+    ])
+    expect(
+      findings(together(ingress, redirect, gateway({ name: "b", protocol: "TCP", portName: "tcp" }))),
+    ).toMatchObject([
+      { code: "gateway.server_conflict", object: { name: "a" }, level: "warning" },
+      { code: "gateway.server_conflict", object: { name: "b" }, level: "error" },
+    ])
+  })
+
   test("are compared at every server, whatever its place", () => {
     const first = `${gateway({ name: "a", port: 443, hosts: "www.example.com" })}  - port: { number: 80, name: second, protocol: HTTP }
     hosts: [shop.example.com]

@@ -11,12 +11,10 @@ import {
   serversIn,
 } from "../../../istio/server.ts"
 import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
-import { stringMap } from "../../../topology/fact/read.ts"
 import { key } from "../../../istio/mesh.ts"
 import { type Report, type View, check, derived } from "../../check.ts"
-import { podsWith } from "../../pods.ts"
-import { clientsOfGateway, selectorOfGateway } from "./client.ts"
-import { hostRepeated, hostShared, selectorUnmatched, serverConflict } from "./gateway-object-rules.ts"
+import { clientsOfGateway } from "./client.ts"
+import { hostRepeated, hostShared, serverConflict } from "./gateway-object-rules.ts"
 import { gatewayKind } from "./kinds.ts"
 
 /** A proxy as the key of a derived value. */
@@ -112,6 +110,13 @@ const isSame = (a: Server, b: Server): boolean => a.name === b.name && a.path ==
 /** Whether routes of one namespace may be bound to both. */
 const meet = (a: string, b: string): boolean => a === b || a === "*" || b === "*"
 
+/** Whether TLS ends at the server: then its hosts are names that Envoy tells connections apart by, whatever namespace they are for. */
+const terminates = (server: Server): boolean =>
+  server.tls !== undefined &&
+  !isPlainHttp(server) &&
+  server.tls !== "PASSTHROUGH" &&
+  server.tls !== "AUTO_PASSTHROUGH"
+
 /** Other servers on the same socket with one of this one's hosts. */
 function sharing(run: Run, server: Server): { other: Server; host: string }[] {
   const found: { other: Server; host: string }[] = []
@@ -119,7 +124,10 @@ function sharing(run: Run, server: Server): { other: Server; host: string }[] {
     for (const other of run.byHost.get(hostKey(server, host)) ?? []) {
       if (isSame(other, server)) continue
       const theirs = other.hosts.filter((entry) => entry.host === host)
-      if (server.tls !== undefined || theirs.some((entry) => meet(entry.namespace, namespace)))
+      if (
+        (terminates(server) && terminates(other)) ||
+        theirs.some((entry) => meet(entry.namespace, namespace))
+      )
         found.push({ other, host })
     }
   return found
@@ -127,11 +135,9 @@ function sharing(run: Run, server: Server): { other: Server; host: string }[] {
 
 /** Whether one server keeps another one out. */
 function keepsOut(server: Server, other: Server): boolean {
-  if (server.tls !== undefined)
-    return (
-      other.tls !== undefined && server.hosts.some(({ host }) => other.hosts.some((own) => own.host === host))
-    )
-  return !(isPlainHttp(server) && isPlainHttp(other))
+  const names = server.hosts.some(({ host }) => other.hosts.some((own) => own.host === host))
+  if (server.tls !== undefined && other.tls !== undefined && names) return true
+  return (server.tls === undefined || isPlainHttp(server)) && !(isPlainHttp(server) && isPlainHttp(other))
 }
 
 const place = ({ gateway, path }: Server): { object: ObjectRef; path: string } => ({
@@ -156,7 +162,7 @@ function judge(run: Run, server: Server, report: Report): boolean {
     return true
   }
   const shared = sharing(run, server)
-  const tls = shared.filter(({ other }) => server.tls !== undefined && other.tls !== undefined)
+  const tls = terminates(server) ? shared.filter(({ other }) => terminates(other)) : []
   const [twice] = tls
   if (twice !== undefined) {
     report(serverConflict, {
@@ -216,34 +222,5 @@ export const gatewayServers = check({
     const clients = view.derive(clientsOfGateway, key(object.metadata.namespace ?? "", object.metadata.name))
     const runs = clients.map((client) => view.derive(serversOfClient, clientKey(client)))
     for (const server of servers) for (const run of runs) if (judge(run, server, report)) break
-  },
-})
-
-const isElsewhere = (view: View, object: KubeObject): boolean => {
-  const selector = selectorOfGateway(object)
-  return view.others.some((other) => podsWith(other, selector).length > 0)
-}
-
-/** Whether gateways are among what is known at all: files often hold an application, and not the gateways in front of it. */
-const knowsGateways = (view: View): boolean =>
-  view.inNamespace("Pod", view.istioNamespace).length > 0 ||
-  view.mesh.gateways.some(({ spec }) => podsWith(view, stringMap(spec["selector"])).length > 0)
-
-export const gatewaySelector = check({
-  name: "gateway/selector",
-  subject: gatewayKind,
-  reads: ["Pod"],
-  needs: ["Pod"],
-  rules: [selectorUnmatched],
-  run: (object, view, report) => {
-    const selector = selectorOfGateway(object)
-    const labels = Object.entries(selector)
-    if (labels.length === 0 || podsWith(view, selector).length > 0 || isElsewhere(view, object)) return
-    const known = knowsGateways(view)
-    report(selectorUnmatched, {
-      path: "spec.selector",
-      level: known ? "error" : "info",
-      message: `No pod in any namespace has the labels ${labels.map(([label, value]) => `${label}=${value}`).join(", ")}${known ? "" : "; no pods of gateways are known at all"}`,
-    })
   },
 })
