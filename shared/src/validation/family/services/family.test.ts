@@ -223,6 +223,38 @@ describe("two DestinationRules of one host", () => {
   })
 })
 
+describe("service entries of one host", () => {
+  const api = (where: string, more: string): string =>
+    serviceEntry(
+      "api",
+      `hosts: [api.example]\nresolution: DNS\nports: [{ number: 443, name: https, protocol: HTTPS }]\n${more}`,
+      { namespace: where },
+    )
+  const privately = 'exportTo: ["."]'
+
+  test("do not meet where each keeps to its namespace, and do where one is for all", () => {
+    expect(told(documents(api("a", privately), api("b", privately), api("c", privately)))).toEqual([])
+    expect(
+      told(documents(api("a", privately), api("b", privately), api("c", "location: MESH_EXTERNAL"))),
+    ).toEqual([
+      "serviceentry.duplicate api spec.hosts[0]",
+      "serviceentry.duplicate api spec.hosts[0]",
+      "serviceentry.duplicate api spec.hosts[0]",
+    ])
+  })
+
+  test("meet with wildcards too, and take a DestinationRule for one of their hosts", () => {
+    const wide = (name: string): string =>
+      api("a", "").replace("name: api,", `name: ${name},`).replace("api.example", '"*.example"')
+    const rule = destinationRule("api", "host: v1.api.example", { namespace: "a" })
+    expect(told(documents(wide("w"), rule))).toEqual([])
+    expect(told(documents(wide("w"), wide("v")))).toEqual([
+      "serviceentry.duplicate v spec.hosts[0]",
+      "serviceentry.duplicate w spec.hosts[0]",
+    ])
+  })
+})
+
 describe("a Sidecar's egress", () => {
   const egress = (entry: string): string =>
     documents(namespace("shop"), service("cart"), sidecar("default", `egress: [{ hosts: ["${entry}"] }]`))

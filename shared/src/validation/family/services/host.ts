@@ -1,5 +1,5 @@
 import { hostMatches, isWildcard } from "../../../istio/host.ts"
-import type { RegistryService } from "../../../istio/registry.ts"
+import { type RegistryService, serviceEntryServices } from "../../../istio/registry.ts"
 import { record, strings } from "../../../topology/fact/read.ts"
 import { type View, index } from "../../check.ts"
 import { serviceEntryKind } from "./kinds.ts"
@@ -37,13 +37,33 @@ export function namespaceOfWildcard(pattern: string, domain: string): string | u
 
 const clusterSet = "svc.clusterset.local"
 
-/** The services that an exact host names, those of wildcards last. */
+/** ServiceEntries by their wildcards, as those are no keys of the model. */
+export const entriesByWildcard = index({
+  name: "service-entries-by-wildcard",
+  kind: serviceEntryKind,
+  keysOf: (object) => strings(record(object["spec"])["hosts"]).filter(isWildcard),
+})
+
+const none: readonly RegistryService[] = []
+
+/** The services of one wildcard. */
+export const servicesOfWildcard = (view: View, wildcard: string): readonly RegistryService[] => {
+  const entries = view.find(entriesByWildcard, wildcard)
+  return entries.length === 0
+    ? none
+    : entries.flatMap((entry) => serviceEntryServices(entry).filter(({ host }) => host === wildcard))
+}
+
+/** The services that an exact host names: its own, else those of the wildcards that take it. */
 export function servicesOf(view: View, host: string): readonly RegistryService[] {
   const exact = view.mesh.services.get(host)
   if (exact !== undefined) return exact
-  const wildcards = view.mesh.wildcardServices
-  if (wildcards.length === 0) return []
-  return wildcards.filter((service) => hostMatches(service.host, host))
+  let found: RegistryService[] | undefined
+  for (let dot = host.indexOf("."); dot >= 0; dot = host.indexOf(".", dot + 1)) {
+    const services = servicesOfWildcard(view, `*${host.slice(dot)}`)
+    if (services.length > 0) found = [...(found ?? []), ...services]
+  }
+  return found ?? none
 }
 
 function hasWildcard(view: View, pattern: string): boolean {

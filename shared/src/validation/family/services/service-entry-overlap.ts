@@ -1,10 +1,12 @@
+import { isWildcard } from "../../../istio/host.ts"
 import { byAge } from "../../../istio/mesh.ts"
 import type { RegistryService } from "../../../istio/registry.ts"
 import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { list, number, record, strings, text } from "../../../topology/fact/read.ts"
-import { type Report, type View, check, index } from "../../check.ts"
+import { type Report, type View, check, derived, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { type Audience, audienceOf, audienceOfService, shared } from "./audience.ts"
+import { servicesOfWildcard } from "./host.ts"
 import { hidingSidecar } from "./imports.ts"
 import { instanceKinds, registryKinds, serviceEntryKind, sidecarKind } from "./kinds.ts"
 
@@ -77,7 +79,7 @@ function collidingPort(ports: readonly unknown[], other: KubeObject): [unknown, 
 /** What a host of an entry is besides the entry's. */
 function checkHost(
   { object, namespace, audience }: Subject,
-  { host, at, others }: { host: string; at: number; others: readonly RegistryService[] },
+  { host, at, others }: { host: string; at: number; others: Iterable<RegistryService> },
   view: View,
   report: Report,
 ): void {
@@ -112,6 +114,40 @@ function checkHost(
   }
 }
 
+type Holders = { everywhere: RegistryService[]; byNamespace: Map<string, RegistryService[]>; count: number }
+
+/** The services with one host by who sees them: of a thousand that each keep to their namespace no two meet. */
+const holdersOf = derived({
+  name: "holders-of-host",
+  compute: (view, host): Holders => {
+    const all = isWildcard(host) ? servicesOfWildcard(view, host) : (view.mesh.services.get(host) ?? [])
+    const holders: Holders = { everywhere: [], byNamespace: new Map(), count: all.length }
+    if (all.length < 2) return holders
+    for (const service of all) {
+      const audience = audienceOfService(service, view.settings.exportTo.service)
+      if (audience.all) holders.everywhere.push(service)
+      for (const namespace of audience.namespaces) {
+        const known = holders.byNamespace.get(namespace)
+        if (known) known.push(service)
+        else holders.byNamespace.set(namespace, [service])
+      }
+    }
+    return holders
+  },
+})
+
+function rivals({ audience }: Subject, { everywhere, byNamespace }: Holders): Iterable<RegistryService> {
+  if (!audience.all && audience.namespaces.size === 1 && everywhere.length === 0) {
+    const [only = ""] = audience.namespaces
+    return byNamespace.get(only) ?? []
+  }
+  const found = new Set(everywhere)
+  const namespaces = audience.all ? byNamespace.keys() : audience.namespaces
+  for (const namespace of namespaces)
+    for (const service of byNamespace.get(namespace) ?? []) found.add(service)
+  return found
+}
+
 export const serviceEntryHosts = check({
   name: "serviceentry/hosts",
   subject: serviceEntryKind,
@@ -124,17 +160,16 @@ export const serviceEntryHosts = check({
     for (let at = 0; at < hosts.length; at++) {
       const host = hosts[at]
       if (typeof host !== "string") continue
-      const others = host.startsWith("*")
-        ? view.mesh.wildcardServices.filter((service) => service.host === host)
-        : (view.mesh.services.get(host) ?? [])
-      if (others.length < 2) continue
+      if (!isWildcard(host) && (view.mesh.services.get(host)?.length ?? 0) < 2) continue
+      const holders = view.derive(holdersOf, host)
+      if (holders.count < 2) continue
       const namespace = object.metadata.namespace ?? ""
       subject ??= {
         object,
         namespace,
         audience: audienceOf(strings(spec["exportTo"]), namespace, view.settings.exportTo.service),
       }
-      checkHost(subject, { host, at, others }, view, report)
+      checkHost(subject, { host, at, others: rivals(subject, holders) }, view, report)
     }
   },
 })
