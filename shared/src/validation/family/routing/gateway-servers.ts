@@ -10,7 +10,7 @@ import {
   listenersOf,
   serversIn,
 } from "../../../istio/server.ts"
-import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
+import type { ObjectRef } from "../../../kube/object.ts"
 import { key } from "../../../istio/mesh.ts"
 import { type Report, type View, check, derived } from "../../check.ts"
 import { clientsOfGateway } from "./client.ts"
