@@ -64,8 +64,8 @@ export const answer = (over: Partial<RouteDecision> & Pick<RouteDecision, "outco
 })
 
 /**
- * The port of a destination: as written; else at a gateway the service's only one; else the port of the request, since a sidecar's routes know of a
- * service only the port they are for. Source: pilot `GetDestinationCluster`, `BuildSidecarOutboundVirtualHosts`.
+ * The port of a destination: as written; else at a gateway the service's only one; else the port of the request, since a sidecar's http routes
+ * know of a service only the port they are for. Source: pilot `GetDestinationCluster`, `BuildSidecarOutboundVirtualHosts`.
  */
 function destinationOf(
   mesh: Mesh,
@@ -76,7 +76,7 @@ function destinationOf(
 ): Omit<Destination, "share"> {
   const host = configHost(text(target["host"]), rule.namespace, mesh.settings.domain)
   const written = number(record(target["port"])["number"])
-  if (written !== 0 || client.kind === "sidecar")
+  if (written !== 0 || (client.kind === "sidecar" && rule.connection === undefined))
     return { host, subset: text(target["subset"]), port: written || port }
   const { service } = visibleService(mesh, client, host, port)
   const only = service?.ports.length === 1 ? service.ports[0]?.number : undefined
@@ -84,7 +84,7 @@ function destinationOf(
 }
 
 /** Weights are relative to their sum; one destination alone takes everything, whatever its weight. */
-function sharesOf(mesh: Mesh, client: Client, rule: Rule, port: number): Destination[] {
+export function sharesOf(mesh: Mesh, client: Client, rule: Rule, port: number): Destination[] {
   const targets = list(rule.route["route"]).map(record)
   const weights = targets.map((target) => (targets.length === 1 ? 1 : number(target["weight"])))
   const total = weights.reduce((sum, weight) => sum + weight, 0)

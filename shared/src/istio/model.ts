@@ -173,7 +173,8 @@ export class MeshModel implements Mesh {
     const kind = kindKeyOf(object)
     const add = adders[kind]
     if (add === undefined) return
-    const id = `${kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`
+    const { namespace, name } = object.metadata
+    const id = `${kind}/${namespace ?? ""}/${name}`
     this.#take(id)
     this.#current = []
     add(this, object)

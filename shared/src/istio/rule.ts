@@ -13,6 +13,8 @@ export type Rule = {
   /** Empty: every request. */
   matches: readonly Json[]
   route: Json
+  /** It is for connections (`tcp`, `tls`), not for requests. */
+  connection?: true
   /** The route that delegates to this one. */
   via?: Rule
 }

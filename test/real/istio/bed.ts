@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { Agent, request } from "node:http"
+import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { connect as connectTls } from "node:tls"
 import { type GuardedProcess, freePorts, launchGuarded } from "../kube/guarded-process.ts"
 import { bootstrap, type Proxy } from "./bootstrap.ts"
 import { KubeStub, type Resource } from "./kube-stub.ts"
@@ -17,6 +19,8 @@ export type Bed = {
   stub: KubeStub
   /** Sends a request to a proxy's port. */
   ask: (proxy: string, port: number, request: Partial<Asked>) => Promise<Answer>
+  /** Connects to a proxy's port, with TLS when a name is given; answers under which id it is logged, or null when it is not taken. */
+  connect: (proxy: string, port: number, sni: string | null) => Promise<string | null>
   /** What a proxy logged, by the value of the header `x-ask`. Complete up to the requests that were answered before. */
   logged: (proxy: string, ids: readonly string[]) => Promise<Map<string, Logged>>
   /** Statistics of a proxy whose names match. */
@@ -85,6 +89,23 @@ function send(
   })
 }
 
+/** Opens a connection and waits until the other side ends it, which an Envoy without endpoints does at once. */
+function connect({ host, port }: Target, sni: string | null): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host, port })
+    let id: string | null = null
+    socket.once("connect", () => {
+      id = `port ${socket.localPort ?? 0}`
+      if (sni === null) socket.write("hello\n")
+      else connectTls({ socket, servername: sni, rejectUnauthorized: false }).on("error", () => undefined)
+    })
+    socket.on("error", () => undefined)
+    socket.on("data", () => undefined)
+    socket.once("close", () => resolve(id))
+    socket.setTimeout(5_000, () => socket.destroy())
+  })
+}
+
 /** CRDs that istiod waits for before it watches a kind. */
 const definitions = [
   ...["virtualservices", "destinationrules", "gateways", "serviceentries", "sidecars", "envoyfilters"].map(
@@ -125,7 +146,7 @@ const istiodEnv = {
 }
 
 const logFormat =
-  "ASKED\t%REQ(X-ASK)%\t%ROUTE_NAME%\t%UPSTREAM_CLUSTER_RAW%\t%RESPONSE_FLAGS%\t%RESPONSE_CODE%\n"
+  "ASKED\t%REQ(X-ASK)%\t%ROUTE_NAME%\t%UPSTREAM_CLUSTER_RAW%\t%RESPONSE_FLAGS%\t%RESPONSE_CODE%\t%DOWNSTREAM_REMOTE_PORT%\n"
 
 export const meshConfig = {
   enableAutoMtls: false,
@@ -224,6 +245,7 @@ export async function startBed(objects: readonly Resource[], proxies: readonly P
   return {
     stub,
     ask: (name, port, asked) => send({ host: of(name).proxy.address, port }, asked),
+    connect: (name, port, sni) => connect({ host: of(name).proxy.address, port }, sni),
     logged: (name, ids) =>
       until(`${name} logged`, async () => {
         const found = new Map((await lines(name)).flatMap(entryOf))
@@ -248,6 +270,7 @@ export async function startBed(objects: readonly Resource[], proxies: readonly P
 }
 
 function entryOf(line: string): [string, Logged][] {
-  const [start, id = "-", route = "", cluster = "", flags = "", status = ""] = line.split("\t")
-  return start === "ASKED" && id !== "-" ? [[id, { route, cluster, flags, status: Number(status) }]] : []
+  const [start, asked = "-", route = "", cluster = "", flags = "", status = "", from = ""] = line.split("\t")
+  const id = asked === "-" ? `port ${from}` : asked
+  return start === "ASKED" ? [[id, { route, cluster, flags, status: Number(status) }]] : []
 }
