@@ -45,8 +45,12 @@ export class Tracker {
   /** Called at each recorded read, to check that it is allowed; unset in production. */
   guard: ((source: Source) => void) | undefined
 
+  /** How many looks were recorded so far. */
+  looks = 0
+
   record(source: Source): void {
     if (this.#active === undefined) return
+    this.looks++
     if (this.guard !== undefined) this.guard(source)
     source.add(this.#active)
   }
@@ -58,12 +62,22 @@ export class Tracker {
 
   /** Runs with `reader` as the one who reads; nested runs read for the inner one. */
   run<T>(reader: Reader, body: () => T): T {
-    const outer = this.#active
-    this.#active = reader
+    const outer = this.enter(reader)
     try {
       return body()
     } finally {
-      this.#active = outer
+      this.leave(outer)
     }
+  }
+
+  /** Lets `reader` read until `leave`; answers who read before. */
+  enter(reader: Reader): Reader | undefined {
+    const outer = this.#active
+    this.#active = reader
+    return outer
+  }
+
+  leave(outer: Reader | undefined): void {
+    this.#active = outer
   }
 }

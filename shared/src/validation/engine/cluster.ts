@@ -3,6 +3,7 @@ import type { MeshSettings } from "../../istio/mesh.ts"
 import { MeshModel } from "../../istio/model.ts"
 import { type KubeObject, kindKeyOf } from "../../kube/object.ts"
 import { type Derived, type Index, type View, meshConfigKind } from "../check.ts"
+import type { Evaluation } from "./evaluation.ts"
 import { settingsOf } from "./settings.ts"
 import { KindStore } from "./store.ts"
 
@@ -45,6 +46,8 @@ export class ClusterState implements View {
   #now: number | undefined
   #model: MeshModel
   others: readonly View[] = []
+  /** What was answered from something that has changed since. */
+  readonly old = new Set<Evaluation>()
 
   constructor(
     cluster: string,
@@ -90,9 +93,8 @@ export class ClusterState implements View {
   }
 
   /** Adds or replaces. True when it changed what every answer of this cluster rests on (MeshConfig): all must be asked anew. */
-  set(object: KubeObject): boolean {
-    const kind = kindKeyOf(object)
-    this.store(kind).set(keyOf(object.metadata.namespace, object.metadata.name), object)
+  set(object: KubeObject, kind: string, key: string): boolean {
+    this.store(kind).set(key, object)
     this.#model.put(object)
     return kind === meshConfigKind && this.#resettle()
   }

@@ -1,11 +1,13 @@
-import { type Reader, type Source, Tracker } from "../../incremental/tracker.ts"
+import { type Source, Tracker } from "../../incremental/tracker.ts"
 import { type MeshSettings, defaultSettings } from "../../istio/mesh.ts"
 import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "../../kube/object.ts"
 import type { Check, Details, Family } from "../check.ts"
 import { type Finding, byPlace, findingKey } from "../finding.ts"
 import type { Rule } from "../rule.ts"
 import { ClusterState, type KindState, keyOf, live } from "./cluster.ts"
+import { Evaluation, type Group, Subject, groupsOf } from "./evaluation.ts"
 import { wellFormed } from "./input.ts"
+import { fault, findingOf, withoutEchoes } from "./saying.ts"
 
 /** Rules that could not be asked, and why: "may not list Secrets". */
 export type NotEvaluated = {
@@ -36,91 +38,6 @@ export type EngineOptions = {
   strict?: boolean
 }
 
-/** A check that threw: a fault of ours, told rather than hidden. */
-const fault: Rule = {
-  code: "engine.fault",
-  aliases: ["IST0001"],
-  level: "warning",
-  title: "A check failed on this object",
-  effect: "What this check would have found is not known",
-  remedy: "Tell us what the object looks like; the other checks are not affected",
-}
-
-/**
- * Checks that are asked together: those of any family that look at nothing but their subject, and those of one family that look further. Each by
- * itself would be a hundred thousand evaluations of a large mesh, all alike in what they look at.
- */
-type Group = readonly Check[]
-
-/** Of one subject; by family. */
-function groupsOf(byFamily: readonly (readonly Check[])[]): Group[] {
-  const alone = byFamily.flat().filter(({ reads }) => reads.length === 0)
-  const looking = byFamily.map((checks) => checks.filter(({ reads }) => reads.length > 0))
-  return [alone, ...looking].filter((group) => group.length > 0)
-}
-
-class Evaluation implements Reader {
-  alive = true
-  /** Whether it has been asked, and so may stand among the readers of what it read. */
-  ran = false
-  findings: Finding[] | undefined
-  readonly group: Group
-  readonly object: KubeObject
-  /** As it was given. */
-  readonly raw: KubeObject
-  readonly cluster: ClusterState
-  readonly #pending: Set<Evaluation>
-
-  constructor(
-    group: Group,
-    { object, raw }: { object: KubeObject; raw: KubeObject },
-    cluster: ClusterState,
-    pending: Set<Evaluation>,
-  ) {
-    this.group = group
-    this.object = object
-    this.raw = raw
-    this.cluster = cluster
-    this.#pending = pending
-  }
-
-  invalidate(): void {
-    this.#pending.add(this)
-  }
-}
-
-/** Longer values are quoted in part: a message is for a line. */
-const mostMessage = 1_000
-
-/** Of an object without a namespace (a file's) the host is its name: `details`, not `details..svc.cluster.local`. */
-function readable(message: string): string {
-  const cut = message.length > mostMessage ? `${message.slice(0, mostMessage)}…` : message
-  return cut.includes("..svc.") ? cut.replaceAll(/([\w-]+)\.\.svc\.[\w-]+(\.[\w-]+)*/g, "$1") : cut
-}
-
-const isStructural = ({ code, level }: Finding): boolean => level === "error" && code.startsWith("schema.")
-
-const parentOf = (path: string): string => path.replace(/(\.[\w-]+|\[[^\]]*\])$/, "")
-
-/**
- * A field that is missing or of the wrong type is an error of structure; what the semantic checks make of it at the same place, or one step from it,
- * says it again in other words.
- */
-function withoutEchoes(findings: Finding[]): Finding[] {
-  if (!findings.some(isStructural)) return findings
-  const places = new Set(findings.filter(isStructural).map(({ path }) => path))
-  const near = new Set([...places].map(parentOf))
-  return findings.filter(
-    (finding) =>
-      finding.code.startsWith("schema.") ||
-      finding.level !== "error" ||
-      !(places.has(finding.path) || near.has(finding.path) || places.has(parentOf(finding.path))),
-  )
-}
-
-const idOf = (kind: string, namespace: string | undefined, name: string): string =>
-  `${kind}/${keyOf(namespace, name)}`
-
 /**
  * All rules over all clusters of a mesh, kept up to date: a change runs again only the evaluations that looked at what it touches. Deterministic: the
  * same objects give the same findings, in the same order, whatever order they came in.
@@ -128,12 +45,13 @@ const idOf = (kind: string, namespace: string | undefined, name: string): string
 export class Engine {
   readonly #tracker = new Tracker()
   readonly #options: EngineOptions
-  readonly #groups = new Map<string, Group[]>()
+  readonly #groups: ReadonlyMap<string, readonly Group[]>
   readonly #checks: readonly Check[]
   readonly #clusters = new Map<string, ClusterState>()
-  /** By cluster, then by object. */
-  readonly #evaluations = new Map<string, Map<string, Evaluation[]>>()
-  readonly #pending = new Set<Evaluation>()
+  /** By cluster, kind, and namespace/name. */
+  readonly #subjects = new Map<string, Map<string, Map<string, Subject>>>()
+  /** All of whose groups are to be asked. */
+  #waiting: Subject[] = []
   readonly #speaking = new Set<Evaluation>()
   readonly #gone: Finding[] = []
   readonly #came: Evaluation[] = []
@@ -147,10 +65,7 @@ export class Engine {
     this.#options = options
     this.#now = options.now
     this.#checks = options.families.flatMap(({ checks }) => checks)
-    for (const subject of new Set(this.#checks.map((check) => check.subject))) {
-      const of = ({ checks }: Family): Check[] => checks.filter((check) => check.subject === subject)
-      this.#groups.set(subject, groupsOf(options.families.map(of)))
-    }
+    this.#groups = groupsOf(options.families)
     if (options.strict === true)
       this.#tracker.guard = (source) => {
         this.#allow(source)
@@ -176,7 +91,7 @@ export class Engine {
     })
     if (this.#now !== undefined) cluster.setTime(this.#now)
     this.#clusters.set(name, cluster)
-    this.#evaluations.set(name, new Map())
+    this.#subjects.set(name, new Map())
     this.#introduce()
     return cluster
   }
@@ -198,17 +113,36 @@ export class Engine {
   }
 
   removeCluster(name: string): void {
-    for (const evaluations of this.#evaluations.get(name)?.values() ?? []) this.#retire(evaluations)
-    this.#evaluations.delete(name)
+    for (const subject of this.#all(name)) this.#retire(subject)
+    this.#subjects.delete(name)
     this.#clusters.delete(name)
     this.#blocked = new Map()
     this.#introduce()
   }
 
+  *#all(clusterName: string): Iterable<Subject> {
+    for (const subjects of this.#subjects.get(clusterName)?.values() ?? []) yield* subjects.values()
+  }
+
+  #wait(subject: Subject): void {
+    if (subject.waits) return
+    subject.waits = true
+    this.#waiting.push(subject)
+  }
+
   #askAnew(cluster: ClusterState): void {
     this.#blocked = new Map()
-    for (const evaluations of this.#evaluations.get(cluster.cluster)?.values() ?? [])
-      for (const evaluation of evaluations) this.#pending.add(evaluation)
+    for (const subject of this.#all(cluster.cluster)) this.#wait(subject)
+  }
+
+  #subjectsOf(clusterName: string, kind: string): Map<string, Subject> {
+    const byKind = this.#subjects.get(clusterName)
+    let subjects = byKind?.get(kind)
+    if (subjects === undefined) {
+      subjects = new Map()
+      byKind?.set(kind, subjects)
+    }
+    return subjects
   }
 
   /** Adds an object or replaces the one of its name; one without kind or name is passed over (false). */
@@ -217,29 +151,28 @@ export class Engine {
     if (object === undefined) return false
     const cluster = this.cluster(clusterName)
     const kind = kindKeyOf(object)
-    const known = this.#evaluations.get(clusterName)
-    const id = idOf(kind, object.metadata.namespace, object.metadata.name)
-    const before = known?.get(id)
-    if (before !== undefined) this.#retire(before)
+    const key = keyOf(object.metadata.namespace, object.metadata.name)
     const groups = this.#groups.get(kind)
     if (groups !== undefined) {
-      const subject = { object, raw: original }
-      const evaluations = groups.map((group) => new Evaluation(group, subject, cluster, this.#pending))
-      known?.set(id, evaluations)
-      for (const evaluation of evaluations) this.#pending.add(evaluation)
+      const subjects = this.#subjectsOf(clusterName, kind)
+      const before = subjects.get(key)
+      if (before !== undefined) this.#retire(before)
+      const subject = new Subject(object, original, cluster, groups)
+      subjects.set(key, subject)
+      this.#wait(subject)
     }
-    if (cluster.set(object)) this.#askAnew(cluster)
+    if (cluster.set(object, kind, key)) this.#askAnew(cluster)
     return true
   }
 
   remove(clusterName: string, { kind, namespace, name }: ObjectRef): void {
     const cluster = this.#clusters.get(clusterName)
     if (cluster === undefined) return
-    const known = this.#evaluations.get(clusterName)
-    const id = idOf(kind, namespace, name)
-    const before = known?.get(id)
+    const key = keyOf(namespace, name)
+    const subjects = this.#subjectsOf(clusterName, kind)
+    const before = subjects.get(key)
     if (before !== undefined) this.#retire(before)
-    known?.delete(id)
+    subjects.delete(key)
     if (cluster.delete(kind, namespace, name)) this.#askAnew(cluster)
   }
 
@@ -250,16 +183,19 @@ export class Engine {
     cluster.states.set(kind, state)
     if (before.state === state.state && before.reason === state.reason) return
     this.#blocked = new Map()
-    for (const evaluations of this.#evaluations.get(clusterName)?.values() ?? [])
-      for (const evaluation of evaluations)
-        if (evaluation.group.some(({ subject, reads }) => subject === kind || reads.includes(kind)))
-          this.#pending.add(evaluation)
+    for (const [subject, groups] of this.#groups)
+      if (subject === kind || groups.some((group) => group.some(({ reads }) => reads.includes(kind))))
+        for (const one of this.#subjectsOf(clusterName, subject).values()) this.#wait(one)
   }
 
-  #retire(evaluations: readonly Evaluation[]): void {
+  #retire(subject: Subject): void {
+    subject.alive = false
+    this.#forget(subject.evaluations)
+  }
+
+  #forget(evaluations: readonly Evaluation[]): void {
     for (const evaluation of evaluations) {
       evaluation.alive = false
-      this.#pending.delete(evaluation)
       if (this.#speaking.delete(evaluation)) {
         this.#gone.push(...(evaluation.findings ?? []))
         this.#sorted = undefined
@@ -298,72 +234,73 @@ export class Engine {
   readonly #report = (rule: Rule, details: Details): void => {
     const evaluation = this.#evaluation
     if (evaluation === undefined) return
-    const { cluster } = evaluation.cluster
+    const { cluster, object } = evaluation.subject
     evaluation.findings ??= []
-    evaluation.findings.push({
-      code: rule.code,
-      level: details.level ?? rule.level,
-      message: readable(details.message),
-      cluster,
-      object: details.at ?? refOf(evaluation.object),
-      path: details.path,
-      references: (details.references ?? []).map((reference) => ({ cluster, ...reference })),
-      fix: details.fix ?? null,
-    })
+    evaluation.findings.push(findingOf(rule, details, { cluster: cluster.cluster, object: refOf(object) }))
   }
 
-  #run(evaluation: Evaluation): void {
-    evaluation.ran = true
+  /** Asks a group about a subject; keeps the answer if something was found, or looked at that may change. */
+  #ask(group: Group, subject: Subject): Evaluation | undefined {
+    const evaluation = new Evaluation(group, subject)
+    const looks = this.#tracker.looks
     this.#evaluation = evaluation
-    for (const check of evaluation.group)
-      if (this.#blockOf(check, evaluation.cluster) === null) this.#ask(check, evaluation)
+    for (const check of group)
+      if (this.#blockOf(check, subject.cluster) === null) this.#run(check, evaluation)
     this.#evaluation = undefined
-    if (evaluation.findings === undefined) return
+    if (evaluation.findings === undefined) return this.#tracker.looks === looks ? undefined : evaluation
     evaluation.findings = withoutEchoes(evaluation.findings)
     this.#speaking.add(evaluation)
     this.#came.push(evaluation)
     this.#sorted = undefined
+    return evaluation
   }
 
-  #ask(check: Check, evaluation: Evaluation): void {
+  #run(check: Check, evaluation: Evaluation): void {
+    const { object, raw, cluster } = evaluation.subject
     const before = evaluation.findings?.length ?? 0
     this.#check = check
+    const outer = this.#tracker.enter(evaluation)
     try {
-      this.#tracker.run(evaluation, () => {
-        check.run(check.raw === true ? evaluation.raw : evaluation.object, evaluation.cluster, this.#report)
-      })
+      check.run(check.raw === true ? raw : object, cluster, this.#report)
     } catch (error) {
       if (this.#options.strict === true) throw error
       evaluation.findings?.splice(before)
       this.#report(fault, { path: "", message: `Check ${check.name} failed: ${String(error)}` })
     } finally {
+      this.#tracker.leave(outer)
       this.#check = undefined
     }
   }
 
-  /** A run of its own for each answer: the old one is told nothing any more by what it read. */
-  #renewed(old: Evaluation): Evaluation {
-    if (!old.ran) return old
-    this.#retire([old])
-    const renewed = new Evaluation(old.group, old, old.cluster, this.#pending)
-    const evaluations = this.#evaluations
-      .get(old.cluster.cluster)
-      ?.get(idOf(kindKeyOf(old.object), old.object.metadata.namespace, old.object.metadata.name))
-    const at = evaluations?.indexOf(old) ?? -1
-    if (evaluations !== undefined && at >= 0) evaluations[at] = renewed
-    return renewed
+  #askAll(subject: Subject): void {
+    subject.waits = false
+    if (!subject.alive) return
+    this.#forget(subject.evaluations)
+    subject.evaluations = []
+    for (const group of subject.groups) {
+      const evaluation = this.#ask(group, subject)
+      if (evaluation !== undefined) subject.evaluations.push(evaluation)
+    }
+  }
+
+  #renew(old: Evaluation): void {
+    if (!old.alive) return
+    this.#forget([old])
+    const { subject } = old
+    const others = subject.evaluations.filter((evaluation) => evaluation !== old)
+    const evaluation = this.#ask(old.group, subject)
+    subject.evaluations = evaluation === undefined ? others : [...others, evaluation]
   }
 
   /** Runs what is to be run, and says what came of all changes since the last time. */
   settle(): Delta {
-    while (this.#pending.size > 0) {
-      const pending = [...this.#pending]
-      this.#pending.clear()
-      for (const old of pending) {
-        if (!old.alive) continue
-        const evaluation = this.#renewed(old)
-        this.#run(evaluation)
-      }
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const subject of waiting) this.#askAll(subject)
+    for (const { old } of this.#clusters.values()) {
+      // Asking is pure: nothing becomes old while others are asked.
+      for (const evaluation of old) this.#renew(evaluation)
+      old.clear()
     }
     return this.#difference()
   }
