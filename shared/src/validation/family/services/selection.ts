@@ -17,12 +17,26 @@ const templateOf = (object: KubeObject, kind: string): Labels => {
 
 export const isScaledToZero = (object: KubeObject): boolean => record(object["spec"])["replicas"] === 0
 
+/** What has pods to come, by one of the labels they will have. Asked only where nothing has them yet. */
+const templatesByLabel = templateKinds.map((kind) =>
+  index({
+    name: `templates-by-label-of-${kind}`,
+    kind,
+    keysOf: (object) =>
+      Object.entries(templateOf(object, kind)).map(
+        ([label, value]) => `${object.metadata.namespace ?? ""}/${label}=${value}`,
+      ),
+  }),
+)
+
 /** A Deployment or the like whose pods, once there are some, carry the labels; those that should have some now first. */
 export function templateWith(view: View, namespace: string, labels: Labels): KubeObject | undefined {
+  const [first] = Object.entries(labels)
+  if (first === undefined) return undefined
   let idle: KubeObject | undefined
-  for (const kind of templateKinds)
-    for (const object of view.inNamespace(kind, namespace))
-      if (isSubset(labels, templateOf(object, kind))) {
+  for (const one of templatesByLabel)
+    for (const object of view.find(one, `${namespace}/${first[0]}=${first[1]}`))
+      if (isSubset(labels, templateOf(object, one.kind))) {
         if (!isScaledToZero(object)) return object
         idle ??= object
       }

@@ -1,6 +1,6 @@
 import { type KubeObject, refOf } from "../../../kube/object.ts"
 import { record, stringMap, text } from "../../../topology/fact/read.ts"
-import { check } from "../../check.ts"
+import { check, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { workloadGroupKind } from "./kinds.ts"
 import { labelsText, similar, wholes } from "./words.ts"
@@ -57,17 +57,24 @@ const textOf = (object: KubeObject): string =>
     .sort()
     .join()
 
+/** WorkloadGroups of a namespace by all the labels that they give. */
+const groupsByLabels = index({
+  name: "workload-groups-by-labels",
+  kind: workloadGroupKind,
+  keysOf: (object) => [`${object.metadata.namespace ?? ""}/${textOf(object)}`],
+})
+
 export const workloadGroupLabels = check({
   name: "workloadgroup/labels",
   subject: workloadGroupKind,
   reads: [workloadGroupKind],
   rules: [labelsDuplicate],
   run: (object, view, report) => {
-    const all = view.inNamespace(workloadGroupKind, object.metadata.namespace ?? "")
-    if (all.length < 2) return
     const own = textOf(object)
     if (own === "") return
-    const others = all.filter((other) => other !== object && textOf(other) === own)
+    const all = view.find(groupsByLabels, `${object.metadata.namespace ?? ""}/${own}`)
+    if (all.length < 2) return
+    const others = all.filter((other) => other !== object)
     const [first] = others
     if (first === undefined) return
     report(labelsDuplicate, {
