@@ -1,8 +1,10 @@
 import type { Client } from "#shared/api/client.ts"
 import type { FindingItem, FindingList } from "#shared/api/validation.ts"
 import { findingKind } from "#shared/validation/finding-kind.ts"
-import { type Counted, objectKeyOf, worstByObject } from "../validation/finding-place.ts"
+import { type Counted, worstByObject } from "../validation/finding-place.ts"
+import { findingsByNode } from "../validation/node-findings.ts"
 import type { Live } from "./live.svelte.ts"
+import type { Mesh } from "./mesh.svelte.ts"
 
 /** As many as the server gives in one answer. */
 export const mostFindings = 2_000
@@ -17,6 +19,7 @@ const anewMs = 60_000
 export class Findings {
   #api: Client
   #now: () => number
+  #mesh: Mesh
   #turn = 0
   #reading = false
   #again = false
@@ -27,7 +30,8 @@ export class Findings {
   /** When the list was read, ms. */
   readAt = $state<number>()
 
-  constructor(api: Client, now: () => number) {
+  constructor(api: Client, mesh: Mesh, now: () => number) {
+    this.#mesh = mesh
     this.#api = api
     this.#now = now
   }
@@ -40,9 +44,10 @@ export class Findings {
   /** Those of each object, by `objectKeyOf`. */
   readonly byObject: ReadonlyMap<string, Counted> = $derived.by(() => worstByObject(this.told))
 
-  of(place: { cluster: string; kind: string; namespace: string; name: string }): readonly FindingItem[] {
-    return this.byObject.get(objectKeyOf(place.cluster, place))?.items ?? []
-  }
+  /** Those of each node of the graph, worst first: its own object's, and those of what applies there. */
+  readonly byNode: ReadonlyMap<string, Counted> = $derived.by(() =>
+    findingsByNode(this.byObject, this.#mesh.sources, this.#mesh.workloads.nodes),
+  )
 
   async load(): Promise<void> {
     const turn = ++this.#turn

@@ -42,7 +42,7 @@ export function createStores(now: () => number): Stores {
     api,
     clock,
     clusters,
-    findings: new Findings(api, () => clock.exact()),
+    findings: new Findings(api, mesh, () => clock.exact()),
     live: new Live(api, () => clock.exact()),
     mesh,
     preferences,

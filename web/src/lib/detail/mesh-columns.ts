@@ -19,6 +19,7 @@ const signals: readonly Column<MeshRow>[] = [
   column("p99", "p99 ms", { width: 72, wide: true, ...numeric }),
   column("mtls", "mTLS %", { width: 72, ...numeric }),
   column("pods", "Pods", { width: 62, ...numeric }),
+  column("findings", "Findings", { width: 76, ...numeric }),
 ]
 
 export const serviceColumns: readonly Column<MeshRow>[] = [

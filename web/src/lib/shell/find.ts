@@ -1,7 +1,7 @@
 /** Something the palette can open. */
 export type Entry = {
   id: string
-  group: "Pages" | "Services" | "Workloads" | "Clusters" | "Actions"
+  group: "Pages" | "Services" | "Workloads" | "Clusters" | "Findings" | "Actions"
   name: string
   /** Where it is: `checkout, prod-eu-1`. */
   place: string
@@ -31,16 +31,32 @@ export function matchOf(name: string, text: string): { score: number; marks: num
 }
 
 export type Found<T extends Entry> = { entry: T; marks: number[] }
-const groups: readonly Entry["group"][] = ["Pages", "Services", "Workloads", "Clusters", "Actions"]
+const groups: readonly Entry["group"][] = [
+  "Pages",
+  "Services",
+  "Workloads",
+  "Clusters",
+  "Findings",
+  "Actions",
+]
 
-/** Matching entries by group, best first in each. `>` narrows to actions, `@` to clusters; a second word narrows by name, place and kind. */
+/** Matching entries by group, best first in each. `>` narrows to actions, `@` to clusters, `#` to findings by their code; a second word narrows by name, place and kind. */
 export function findEntries<T extends Entry>(
   entries: readonly T[],
   text: string,
   most = 8,
 ): [string, Found<T>[]][] {
-  const prefix = text.startsWith(">") ? "Actions" : text.startsWith("@") ? "Clusters" : undefined
-  const [name = "", ...more] = text.replace(/^[>@]/, "").trim().split(/\s+/)
+  const prefix = text.startsWith(">")
+    ? "Actions"
+    : text.startsWith("@")
+      ? "Clusters"
+      : text.startsWith("#")
+        ? "Findings"
+        : undefined
+  const [name = "", ...more] = text
+    .replace(/^[>@#]/, "")
+    .trim()
+    .split(/\s+/)
   const found = entries.flatMap((entry) => {
     if (prefix && entry.group !== prefix) return []
     const words = `${entry.name} ${entry.place} ${entry.kind}`.toLowerCase()

@@ -44,6 +44,7 @@ const spoken = (figures: Figures): string[] => [
 export function describeLeaf(
   leaf: Leaf,
   lines: readonly { line: Line; other: Leaf; out: boolean; errorRatio: number | null }[],
+  finding?: "error" | "warning" | "info",
 ): string {
   const figures = figuresOfNodes(nodesOf(leaf))
   const what =
@@ -71,6 +72,7 @@ export function describeLeaf(
     nameOf(leaf),
     ...what,
     ...spoken(figures),
+    ...(finding === "error" || finding === "warning" ? [`${finding} in its configuration`] : []),
     ...(calls.length > 0 ? [`calls ${calls.join(", ")}`] : []),
     ...(called.length > 0 ? [`called by ${called.join(", ")}`] : []),
   ]

@@ -1,3 +1,4 @@
+import type { Counted } from "../validation/finding-place.ts"
 import type { Stores } from "../data/stores.ts"
 import type { TopologyDocument } from "#shared/topology/document.ts"
 import { drawnLinesOf } from "./busiest.ts"
@@ -45,6 +46,11 @@ export class TopologyView {
     this.#stores = stores
     this.#ask = ask
     this.#pins = new PinMemory(storage)
+  }
+
+  /** What is found in what applies to a node, by its id. */
+  get findings(): ReadonlyMap<string, Counted> {
+    return this.#stores.findings.byNode
   }
 
   readonly question = $derived.by(() => this.#ask())
