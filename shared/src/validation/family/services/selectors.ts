@@ -100,7 +100,7 @@ const conflicts = (
   return check({
     name: `selector/conflicts-of-${selecting.kind}`,
     subject: selecting.kind,
-    reads: instanceKinds,
+    reads: [selecting.kind, ...instanceKinds],
     rules: [rules.overlap, rules.defaults],
     run: (object, view, report) => {
       const labels = labelsOf(selecting, object)

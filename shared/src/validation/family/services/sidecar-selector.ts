@@ -104,7 +104,7 @@ function run(object: KubeObject, view: View, report: Report): void {
 export const sidecarSelection = check({
   name: "sidecar/selection",
   subject: sidecarKind,
-  reads: ["Namespace", ...instanceKinds],
+  reads: [sidecarKind, "Namespace", ...instanceKinds],
   rules: [sidecarWorkloadConflict, sidecarDefaultConflict, sidecarAmbient, sidecarRootSelector],
   run,
 })
