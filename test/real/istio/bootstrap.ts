@@ -40,6 +40,10 @@ export function bootstrap(proxy: Proxy, { admin, xds }: { admin: number; xds: nu
         grpc_services: [{ envoy_grpc: { cluster_name: "istiod" } }],
       },
     },
+    // As Istio's own bootstrap says; Envoy's default of 100 refuses what Istio lets through.
+    layered_runtime: {
+      layers: [{ name: "istio", static_layer: { "re2.max_program_size.error_level": 32_768 } }],
+    },
     static_resources: {
       clusters: [
         {
