@@ -270,7 +270,7 @@ describe("input", () => {
       "a.yaml",
       shop(
         route("nowhere"),
-        route("cart").replace("hosts: [cart]", "hosts: []").replace("name: cart", "name: none"),
+        route("cart").replace("hosts: [cart]", "hosts: [not..valid]").replace("name: cart", "name: none"),
       ),
     )
     const answer = await json("-f", path, "--schema-only")

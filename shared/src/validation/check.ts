@@ -65,7 +65,7 @@ export type Check = {
   name: string
   /** The kind (KindKey) whose objects it runs for. */
   subject: string
-  /** Other kinds it may look at. One that may not be read, or is stale, makes the check "not evaluated". */
+  /** Kinds it may look at, beside the subject itself; its own kind too where it looks at others of it. One that may not be read, or is stale, makes the check "not evaluated". */
   reads: readonly string[]
   /** Those of `reads` without which an answer would be a guess: one that is not even installed, or not among the files given, makes it "not evaluated" too. */
   needs?: readonly string[]

@@ -27,7 +27,7 @@ const colours = derived({
 const things: Check = {
   name: "test/things",
   subject: "Thing",
-  reads: ["Box"],
+  reads: ["Thing", "Box"],
   needs: ["Box"],
   rules: [alone, crowded],
   run: ({ metadata }, view, report) => {
@@ -41,7 +41,7 @@ const things: Check = {
 const boxes: Check = {
   name: "test/boxes",
   subject: "Box",
-  reads: [],
+  reads: ["Box"],
   rules: [elsewhere],
   run: ({ metadata }, view, report) => {
     for (const other of view.others)
@@ -120,7 +120,7 @@ describe("an engine", () => {
   })
 
   test("refuses a look at a kind that a check does not declare, in tests", () => {
-    const sly: Check = { ...things, reads: [] }
+    const sly: Check = { ...things, reads: ["Thing"] }
     const strict = new Engine({ families: [{ rules: family.rules, checks: [sly] }], strict: true })
     strict.put("one", thing("x", "red"))
     expect(() => strict.findings()).toThrow("looks at Box")

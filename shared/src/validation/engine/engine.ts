@@ -75,7 +75,7 @@ export class Engine {
   #allow({ kinds }: Source): void {
     const check = this.#check
     if (check === undefined) return
-    const undeclared = kinds.find((kind) => kind !== check.subject && !check.reads.includes(kind))
+    const undeclared = kinds.find((kind) => !check.reads.includes(kind))
     if (undeclared !== undefined)
       throw new Error(`check ${check.name} looks at ${undeclared}, which it does not declare in reads`)
   }

@@ -84,7 +84,7 @@ function levelOf({ proxy, plane }: Skew): Level {
 export const proxyVersions = check({
   name: "ambient/proxy_versions",
   subject: "Namespace",
-  reads: ["Pod", deployment],
+  reads: ["Namespace", "Pod", deployment],
   needs: ["Pod", deployment],
   rules: [proxyBehind],
   run: (namespace, view, report) => {

@@ -65,7 +65,7 @@ function isAuthenticated(view: View, client: GatewayClient): boolean {
 export const claims = check({
   name: "virtualservice/claims",
   subject: virtualServiceKind,
-  reads: [gatewayKind, "Pod", requestAuthenticationKind],
+  reads: [virtualServiceKind, gatewayKind, "Pod", requestAuthenticationKind],
   needs: [gatewayKind, "Pod", requestAuthenticationKind],
   rules: [claimWithoutAuthentication],
   run: (object, view, report) => {

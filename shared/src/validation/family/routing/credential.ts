@@ -175,7 +175,7 @@ function credentialsOf(tls: Json, index: number): { credential: string; path: st
 export const gatewayCredentials = check({
   name: "gateway/credentials",
   subject: gatewayKind,
-  reads: ["Pod", "Secret"],
+  reads: [gatewayKind, "Pod", "Secret"],
   needs: ["Pod"],
   rules: [
     credentialUnknown,

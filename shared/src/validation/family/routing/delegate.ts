@@ -138,7 +138,7 @@ function unused(view: View, config: VirtualService, report: Report): void {
 export const delegates = check({
   name: "virtualservice/delegates",
   subject: virtualServiceKind,
-  reads: [],
+  reads: [virtualServiceKind],
   rules: [
     delegateUnknown,
     delegateHasHosts,

@@ -168,7 +168,7 @@ const portsOf = ({ ports }: RegistryService): string =>
 export const destinations = check({
   name: "virtualservice/destinations",
   subject: virtualServiceKind,
-  reads: ["Service", serviceEntryKind, gatewayKind, "Pod"],
+  reads: [virtualServiceKind, "Service", serviceEntryKind, gatewayKind, "Pod"],
   needs: ["Service"],
   rules: [
     hostUnknown,

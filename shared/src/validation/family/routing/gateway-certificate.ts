@@ -45,7 +45,7 @@ const runsWith = (object: KubeObject, other: KubeObject): boolean =>
 export const gatewayCertificates = check({
   name: "gateway/certificates",
   subject: gatewayKind,
-  reads: [],
+  reads: [gatewayKind],
   rules: [certificateShared],
   run: (object, view, report) => {
     for (const [at, entry] of list(record(object["spec"])["servers"]).entries()) {

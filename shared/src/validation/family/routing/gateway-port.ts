@@ -55,7 +55,7 @@ const servedPorts = derived<Served>({
 export const gatewayPorts = check({
   name: "gateway/ports",
   subject: gatewayKind,
-  reads: ["Pod", "Service"],
+  reads: [gatewayKind, "Pod", "Service"],
   needs: ["Pod", "Service"],
   rules: [portUnserved],
   run: (object, view, report) => {

@@ -19,7 +19,7 @@ const knowsGateways = (view: View): boolean =>
 export const gatewaySelector = check({
   name: "gateway/selector",
   subject: gatewayKind,
-  reads: ["Pod"],
+  reads: [gatewayKind, "Pod"],
   needs: ["Pod"],
   rules: [selectorUnmatched],
   run: (object, view, report) => {

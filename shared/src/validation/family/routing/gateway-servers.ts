@@ -214,7 +214,7 @@ function sayShared(
 export const gatewayServers = check({
   name: "gateway/servers",
   subject: gatewayKind,
-  reads: ["Pod"],
+  reads: [gatewayKind, "Pod"],
   rules: [serverConflict, hostShared, hostRepeated],
   run: (object, view, report) => {
     const servers = serversIn(configOf(object))

@@ -191,7 +191,7 @@ function matched(name: string, path: string, { config, view, report }: Context):
 export const gateways = check({
   name: "virtualservice/gateways",
   subject: virtualServiceKind,
-  reads: [gatewayKind],
+  reads: [virtualServiceKind, gatewayKind],
   needs: [gatewayKind],
   rules: [
     gatewayUnknown,
@@ -218,7 +218,7 @@ export const gateways = check({
 export const gatewayExport = check({
   name: "virtualservice/gateway-export",
   subject: virtualServiceKind,
-  reads: [gatewayKind, "Pod"],
+  reads: [virtualServiceKind, gatewayKind, "Pod"],
   needs: [gatewayKind, "Pod"],
   rules: [notExportedToGateway],
   run: (object, view, report) => {

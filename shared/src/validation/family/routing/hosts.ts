@@ -197,7 +197,7 @@ function unimported({ config, view, report }: Subject): void {
 export const meshHostsCheck = check({
   name: "virtualservice/mesh-hosts",
   subject: virtualServiceKind,
-  reads: [sidecarKind],
+  reads: [virtualServiceKind, sidecarKind],
   rules: [meshHostConflict, meshHostOverridden, wildcardNarrowed, notImported],
   run: (object, view, report) => {
     const written = list(record(object["spec"])["gateways"])

@@ -44,7 +44,7 @@ const bypassed = (view: View, config: VirtualService, host: string): VirtualServ
 export const ingress = check({
   name: "virtualservice/ingress",
   subject: virtualServiceKind,
-  reads: [],
+  reads: [virtualServiceKind],
   rules: [ingressBypass],
   run: (object, view, report) => {
     const spec = record(object["spec"])

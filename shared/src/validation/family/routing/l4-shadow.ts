@@ -82,7 +82,7 @@ function tls({ config, server, before, report }: Subject): void {
 export const connectionShadows = check({
   name: "virtualservice/connection-shadows",
   subject: virtualServiceKind,
-  reads: [gatewayKind, "Pod"],
+  reads: [virtualServiceKind, gatewayKind, "Pod"],
   rules: [ruleShadowed],
   run: (object, view, report) => {
     const spec = record(object["spec"])

@@ -194,7 +194,13 @@ function narrowed(view: View, config: VirtualService, report: Report): void {
 export const shadows = check({
   name: "virtualservice/shadows",
   subject: virtualServiceKind,
-  reads: [gatewayKind, "Pod", "HTTPRoute.gateway.networking.k8s.io", "Gateway.gateway.networking.k8s.io"],
+  reads: [
+    virtualServiceKind,
+    gatewayKind,
+    "Pod",
+    "HTTPRoute.gateway.networking.k8s.io",
+    "Gateway.gateway.networking.k8s.io",
+  ],
   rules: [ruleShadowed, matchShadowed, wildcardNarrowed],
   run: (object, view, report) => {
     if (list(record(object["spec"])["gateways"]).every((name) => name === "mesh")) return

@@ -217,7 +217,7 @@ class Subsets {
 export const subsets = check({
   name: "virtualservice/subsets",
   subject: virtualServiceKind,
-  reads: [destinationRuleKind, "Service", serviceEntryKind, gatewayKind, "Pod"],
+  reads: [virtualServiceKind, destinationRuleKind, "Service", serviceEntryKind, gatewayKind, "Pod"],
   needs: [destinationRuleKind],
   rules: [subsetUnknown, subsetNotEffective],
   run: (object, view, report) => {

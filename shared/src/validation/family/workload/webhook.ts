@@ -114,7 +114,7 @@ const overlaps = derived({
 export const injectors = check({
   name: "webhook/injectors",
   subject: mutatingKind,
-  reads: [],
+  reads: [mutatingKind],
   rules: [webhooksOverlap],
   run: (configuration, view, report) => {
     if (!isInjector(configuration)) return
