@@ -107,6 +107,7 @@ export function evaluate(
       ...(options.clusterDomain === undefined ? {} : { domain: options.clusterDomain }),
     },
     istioNamespace: options.istioNamespace,
+    now: context.nowMs,
   })
   const loaded = new Map<string, Loaded>()
   for (const cluster of input.clusters)
