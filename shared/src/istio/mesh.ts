@@ -122,17 +122,23 @@ const none: readonly Instance[] = []
 
 /** Pods and workload entries of a namespace that carry all the labels; an empty selector selects nothing here. */
 export function selectInstances(mesh: Mesh, namespace: string, selector: Labels): readonly Instance[] {
-  const pairs = Object.entries(selector)
-  if (pairs.length === 0) return none
-  const candidates = pairs
-    .map(([label, value]) => mesh.byLabel.get(`${namespace}/${label}=${value}`) ?? none)
-    .sort((a, b) => a.length - b.length)
-  return (candidates[0] ?? none).filter((instance) => isSubset(selector, instance.labels))
+  let fewest: readonly Instance[] | undefined
+  let labels = 0
+  for (const label in selector) {
+    const found = mesh.byLabel.get(`${namespace}/${label}=${selector[label] ?? ""}`) ?? none
+    if (fewest === undefined || found.length < fewest.length) fewest = found
+    labels++
+    if (fewest.length === 0) return fewest
+  }
+  if (fewest === undefined || labels === 1) return fewest ?? none
+  return fewest.filter((instance) => isSubset(selector, instance.labels))
 }
 
 /** Whether every wanted label is there; an empty map is a subset of everything. */
-export const isSubset = (wanted: Labels, labels: Labels): boolean =>
-  Object.entries(wanted).every(([label, value]) => labels[label] === value)
+export function isSubset(wanted: Labels, labels: Labels): boolean {
+  for (const label in wanted) if (labels[label] !== wanted[label]) return false
+  return true
+}
 
 /** The labels a policy's `selector` asks for; undefined when it has none, and so is for all of its namespace. */
 export function selectorOf(config: Config): Labels | undefined {

@@ -1,6 +1,6 @@
 import { Table, firstOf } from "../incremental/table.ts"
 import { Tracker } from "../incremental/tracker.ts"
-import { type KubeObject, kindKeyOf, refOf } from "../kube/object.ts"
+import { type KubeObject, kindKeyOf } from "../kube/object.ts"
 import { record, strings, text } from "../topology/fact/read.ts"
 import { configHost, isWildcard } from "./host.ts"
 import { httpRouteRules } from "./http-route.ts"
@@ -19,8 +19,8 @@ import {
 } from "./mesh.ts"
 import { type RegistryService, kubernetesService, serviceEntryServices } from "./registry.ts"
 
-export const configOf = (object: KubeObject): Config => ({
-  object: refOf(object),
+export const configOf = (object: KubeObject, kind = kindKeyOf(object)): Config => ({
+  object: { kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name },
   namespace: object.metadata.namespace ?? "",
   spec: record(object["spec"]),
   created: object.metadata.creationTimestamp ?? "",
@@ -30,23 +30,40 @@ export const configOf = (object: KubeObject): Config => ({
 const orDefault = (written: readonly string[], otherwise: readonly string[]): readonly string[] =>
   written.length === 0 ? otherwise : written
 
+/** Itself when there are none: most have one host. */
+const withoutRepeats = (texts: readonly string[]): Iterable<string> =>
+  texts.length < 2 ? texts : new Set(texts)
+
+const onMesh: readonly string[] = ["mesh"]
+
 function virtualServiceOf(object: KubeObject, { domain, exportTo }: MeshSettings): VirtualService {
-  const config = configOf(object)
-  const gateways = strings(config.spec["gateways"]).map((name) => gatewayName(name, config.namespace))
+  const { object: ref, namespace, spec, created, annotations } = configOf(object, kinds.virtualService[0])
+  const gateways = strings(spec["gateways"])
+  const hosts = strings(spec["hosts"])
+  for (let i = 0; i < gateways.length; i++) gateways[i] = gatewayName(gateways[i] ?? "", namespace)
+  for (let i = 0; i < hosts.length; i++) hosts[i] = configHost(hosts[i] ?? "", namespace, domain)
   return {
-    ...config,
-    hosts: strings(config.spec["hosts"]).map((host) => configHost(host, config.namespace, domain)),
-    gateways: gateways.length === 0 ? ["mesh"] : gateways,
-    exportTo: orDefault(strings(config.spec["exportTo"]), exportTo.virtualService),
+    object: ref,
+    namespace,
+    spec,
+    created,
+    annotations,
+    hosts,
+    gateways: gateways.length === 0 ? onMesh : gateways,
+    exportTo: orDefault(strings(spec["exportTo"]), exportTo.virtualService),
   }
 }
 
 function destinationRuleOf(object: KubeObject, { domain, exportTo }: MeshSettings): DestinationRule {
-  const config = configOf(object)
+  const { object: ref, namespace, spec, created, annotations } = configOf(object, kinds.destinationRule[0])
   return {
-    ...config,
-    host: configHost(text(config.spec["host"]), config.namespace, domain),
-    exportTo: orDefault(strings(config.spec["exportTo"]), exportTo.destinationRule),
+    object: ref,
+    namespace,
+    spec,
+    created,
+    annotations,
+    host: configHost(text(spec["host"]), namespace, domain),
+    exportTo: orDefault(strings(spec["exportTo"]), exportTo.destinationRule),
   }
 }
 
@@ -70,6 +87,11 @@ const kinds = {
 /** What an object entered: a table, the key and the item, again and again; so that it can be taken out. */
 type Entries = unknown[]
 
+function take(entries: Entries): void {
+  for (let i = 0; i < entries.length; i += 3)
+    (entries[i] as Table<unknown>).remove(entries[i + 1] as string, entries[i + 2])
+}
+
 /** The key of what is looked up as a whole, not by a part of it. */
 const whole = ""
 
@@ -80,7 +102,8 @@ const whole = ""
 export class MeshModel implements Mesh {
   readonly settings: MeshSettings
   readonly #tracker: Tracker
-  readonly #entries = new Map<string, Entries>()
+  /** By kind, and namespace/name. */
+  readonly #entries = new Map<string, Map<string, Entries>>()
   #current: Entries = []
 
   readonly #services: Table<RegistryService>
@@ -168,29 +191,33 @@ export class MeshModel implements Mesh {
     return this.#byLabel
   }
 
-  /** Adds an object, in place of the one of the same kind, namespace and name. */
-  put(object: KubeObject): void {
-    const kind = kindKeyOf(object)
+  /** Adds an object, in place of the one of the same kind, namespace and name. Both may be given by whoever has them: this runs for every object of a mesh. */
+  put(
+    object: KubeObject,
+    kind = kindKeyOf(object),
+    at = key(object.metadata.namespace ?? "", object.metadata.name),
+  ): void {
     const add = adders[kind]
     if (add === undefined) return
-    const { namespace, name } = object.metadata
-    const id = `${kind}/${namespace ?? ""}/${name}`
-    this.#take(id)
+    let entries = this.#entries.get(kind)
+    if (entries === undefined) {
+      entries = new Map()
+      this.#entries.set(kind, entries)
+    }
+    const before = entries.get(at)
+    if (before !== undefined) take(before)
     this.#current = []
     add(this, object)
-    this.#entries.set(id, this.#current)
+    entries.set(at, this.#current)
   }
 
   remove(kind: string, namespace: string, name: string): void {
-    this.#take(`${kind}/${namespace}/${name}`)
-  }
-
-  #take(id: string): void {
-    const entries = this.#entries.get(id)
-    if (entries === undefined) return
-    for (let i = 0; i < entries.length; i += 3)
-      (entries[i] as Table<unknown>).remove(entries[i + 1] as string, entries[i + 2])
-    this.#entries.delete(id)
+    const at = key(namespace, name)
+    const entries = this.#entries.get(kind)
+    const before = entries?.get(at)
+    if (before === undefined) return
+    take(before)
+    entries?.delete(at)
   }
 
   #enter<T>(table: Table<T>, at: string, item: T): void {
@@ -207,14 +234,14 @@ export class MeshModel implements Mesh {
   addVirtualService(object: KubeObject): void {
     const config = virtualServiceOf(object, this.settings)
     this.#enter(this.#virtualServices, key(config.namespace, config.object.name), config)
-    for (const [index, gateway] of config.gateways.entries())
-      if (gateway !== "mesh" && config.gateways.indexOf(gateway) === index)
-        this.#enter(this.#gatewayRoutes, gateway, config)
+    for (const gateway of withoutRepeats(config.gateways))
+      if (gateway !== "mesh") this.#enter(this.#gatewayRoutes, gateway, config)
     if (!config.gateways.includes("mesh")) return
-    for (const [index, host] of config.hosts.entries())
-      if (!isWildcard(host) && config.hosts.indexOf(host) === index)
-        this.#enter(this.#meshRoutes, host, config)
-    if (config.hosts.some(isWildcard)) this.#enter(this.#wildcardRoutes, whole, config)
+    let wildcard = false
+    for (const host of withoutRepeats(config.hosts))
+      if (isWildcard(host)) wildcard = true
+      else this.#enter(this.#meshRoutes, host, config)
+    if (wildcard) this.#enter(this.#wildcardRoutes, whole, config)
   }
 
   addHttpRoute(object: KubeObject): void {

@@ -14,6 +14,8 @@ const podsByLabel = index({
   },
 })
 
+const none: readonly KubeObject[] = []
+
 /** The pods of a cluster that carry all of the labels; none for no labels. */
 export function podsWith(view: View, labels: Readonly<Record<string, string>>): readonly KubeObject[] {
   let fewest: readonly KubeObject[] | undefined
@@ -22,5 +24,5 @@ export function podsWith(view: View, labels: Readonly<Record<string, string>>): 
     if (fewest === undefined || pods.length < fewest.length) fewest = pods
     if (fewest.length === 0) return fewest
   }
-  return (fewest ?? []).filter(({ metadata }) => isSubset(labels, metadata.labels ?? {}))
+  return (fewest ?? none).filter(({ metadata }) => isSubset(labels, metadata.labels ?? {}))
 }

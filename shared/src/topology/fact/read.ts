@@ -12,7 +12,12 @@ export const text = (value: unknown): string => (typeof value === "string" ? val
 export const number = (value: unknown): number =>
   typeof value === "number" && Number.isFinite(value) ? value : 0
 
-export const strings = (value: unknown): string[] => list(value).filter((item) => typeof item === "string")
+export function strings(value: unknown): string[] {
+  const found: string[] = []
+  if (Array.isArray(value))
+    for (const item of value as unknown[]) if (typeof item === "string") found.push(item)
+  return found
+}
 
 /** A map of strings; other values are left out. The given map itself when it holds nothing else. */
 export function stringMap(value: unknown): Readonly<Record<string, string>> {

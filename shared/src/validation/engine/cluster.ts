@@ -42,6 +42,8 @@ export class ClusterState implements View {
   /** Off where a test must see every read of every check, not only of the first. */
   readonly #remembers: boolean
   readonly states = new Map<string, KindState>()
+  /** Whether nothing may not be read. */
+  allLive = true
   readonly #time = new Source([])
   #now: number | undefined
   #model: MeshModel
@@ -80,6 +82,11 @@ export class ClusterState implements View {
     return this.#model
   }
 
+  setState(kind: string, state: KindState): void {
+    this.states.set(kind, state)
+    this.allLive = this.states.values().every((known) => known.state === "live")
+  }
+
   store(kind: string): KindStore {
     const known = this.#stores.get(kind)
     if (known !== undefined) return known
@@ -95,7 +102,7 @@ export class ClusterState implements View {
   /** Adds or replaces. True when it changed what every answer of this cluster rests on (MeshConfig): all must be asked anew. */
   set(object: KubeObject, kind: string, key: string): boolean {
     this.store(kind).set(key, object)
-    this.#model.put(object)
+    this.#model.put(object, kind, key)
     return kind === meshConfigKind && this.#resettle()
   }
 

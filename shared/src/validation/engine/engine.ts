@@ -60,6 +60,7 @@ export class Engine {
   #evaluation: Evaluation | undefined
   #check: Check | undefined
   #now: number | undefined
+  #last = { apiVersion: "", kind: "", key: "" }
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -145,12 +146,20 @@ export class Engine {
     return subjects
   }
 
+  /** Objects of a kind mostly come one after another. */
+  #kindOf({ apiVersion, kind }: KubeObject): string {
+    const last = this.#last
+    if (last.kind !== kind || last.apiVersion !== apiVersion)
+      this.#last = { apiVersion, kind, key: kindKeyOf({ apiVersion, kind }) }
+    return this.#last.key
+  }
+
   /** Adds an object or replaces the one of its name; one without kind or name is passed over (false). */
   put(clusterName: string, original: KubeObject): boolean {
     const object = wellFormed(original)
     if (object === undefined) return false
     const cluster = this.cluster(clusterName)
-    const kind = kindKeyOf(object)
+    const kind = this.#kindOf(object)
     const key = keyOf(object.metadata.namespace, object.metadata.name)
     const groups = this.#groups.get(kind)
     if (groups !== undefined) {
@@ -180,7 +189,7 @@ export class Engine {
   setState(clusterName: string, kind: string, state: KindState): void {
     const cluster = this.cluster(clusterName)
     const before = cluster.states.get(kind) ?? live
-    cluster.states.set(kind, state)
+    cluster.setState(kind, state)
     if (before.state === state.state && before.reason === state.reason) return
     this.#blocked = new Map()
     for (const [subject, groups] of this.#groups)
@@ -244,8 +253,11 @@ export class Engine {
     const evaluation = new Evaluation(group, subject)
     const looks = this.#tracker.looks
     this.#evaluation = evaluation
+    const { cluster } = subject
+    const outer = this.#tracker.enter(evaluation)
     for (const check of group)
-      if (this.#blockOf(check, subject.cluster) === null) this.#run(check, evaluation)
+      if (cluster.allLive || this.#blockOf(check, cluster) === null) this.#run(check, evaluation)
+    this.#tracker.leave(outer)
     this.#evaluation = undefined
     if (evaluation.findings === undefined) return this.#tracker.looks === looks ? undefined : evaluation
     evaluation.findings = withoutEchoes(evaluation.findings)
@@ -259,7 +271,6 @@ export class Engine {
     const { object, raw, cluster } = evaluation.subject
     const before = evaluation.findings?.length ?? 0
     this.#check = check
-    const outer = this.#tracker.enter(evaluation)
     try {
       check.run(check.raw === true ? raw : object, cluster, this.#report)
     } catch (error) {
@@ -267,7 +278,6 @@ export class Engine {
       evaluation.findings?.splice(before)
       this.#report(fault, { path: "", message: `Check ${check.name} failed: ${String(error)}` })
     } finally {
-      this.#tracker.leave(outer)
       this.#check = undefined
     }
   }

@@ -1,11 +1,11 @@
 import type { KubeObject } from "../../kube/object.ts"
-import { record, stringMap } from "../../topology/fact/read.ts"
+import { type Json, record, stringMap } from "../../topology/fact/read.ts"
 
-const strings = (value: unknown): value is Record<string, string> =>
-  value !== null &&
-  typeof value === "object" &&
-  !Array.isArray(value) &&
-  Object.values(value).every((item) => typeof item === "string")
+function strings(value: unknown): value is Record<string, string> {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return false
+  for (const name in value) if (typeof (value as Json)[name] !== "string") return false
+  return true
+}
 
 const isName = (value: unknown): value is string => typeof value === "string" && value !== ""
 

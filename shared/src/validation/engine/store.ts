@@ -6,7 +6,8 @@ import type { Index } from "../check.ts"
 const none: readonly KubeObject[] = []
 
 const order = (a: string | undefined, b: string | undefined): number => {
-  const [left, right] = [a ?? "", b ?? ""]
+  const left = a ?? ""
+  const right = b ?? ""
   return left < right ? -1 : left > right ? 1 : 0
 }
 
@@ -14,52 +15,74 @@ const order = (a: string | undefined, b: string | undefined): number => {
 const byName = (a: KubeObject, b: KubeObject): number =>
   order(a.metadata.namespace, b.metadata.namespace) || order(a.metadata.name, b.metadata.name)
 
+/** Objects of one key; most hold one object, many are only looked at. */
+class Bucket extends Source {
+  items: readonly KubeObject[]
+  sorted = true
+
+  constructor(kinds: readonly string[], items: readonly KubeObject[]) {
+    super(kinds)
+    this.items = items
+  }
+}
+
 /** Objects under keys; each key a source. Built over what is there when first asked for. */
 class ObjectIndex {
   readonly #kinds: readonly string[]
   readonly #keysOf: (object: KubeObject) => readonly string[]
-  readonly #items = new Map<string, KubeObject[]>()
-  readonly #unsorted = new Set<string>()
-  readonly #sources = new Map<string, Source>()
+  readonly #buckets = new Map<string, Bucket>()
 
   constructor(kind: string, keysOf: (object: KubeObject) => readonly string[]) {
     this.#kinds = [kind]
     this.#keysOf = keysOf
   }
 
+  #keys(object: KubeObject): Iterable<string> {
+    const keys = this.#keysOf(object)
+    return keys.length < 2 ? keys : new Set(keys)
+  }
+
   add(object: KubeObject): void {
-    for (const key of new Set(this.#keysOf(object))) {
-      const items = this.#items.get(key)
-      if (items === undefined) this.#items.set(key, [object])
-      else {
-        items.push(object)
-        this.#unsorted.add(key)
+    for (const key of this.#keys(object)) {
+      const bucket = this.#buckets.get(key)
+      if (bucket === undefined) {
+        this.#buckets.set(key, new Bucket(this.#kinds, [object]))
+        continue
       }
-      this.#sources.get(key)?.changed()
+      // A list that somebody may hold is sorted, and replaced; one that is not sorted is held by nobody.
+      if (bucket.items.length === 0) bucket.items = [object]
+      else if (bucket.sorted) {
+        bucket.items = [...bucket.items, object]
+        bucket.sorted = false
+      } else (bucket.items as KubeObject[]).push(object)
+      bucket.changed()
     }
   }
 
   remove(object: KubeObject): void {
-    for (const key of new Set(this.#keysOf(object))) {
-      // A copy: whoever holds the old list keeps what he read.
-      const rest = (this.#items.get(key) ?? none).filter((item) => item !== object)
-      if (rest.length === 0) this.#items.delete(key)
-      else this.#items.set(key, rest)
-      this.#sources.get(key)?.changed()
+    for (const key of this.#keys(object)) {
+      const bucket = this.#buckets.get(key)
+      if (bucket === undefined) continue
+      bucket.items = bucket.items.filter((item) => item !== object)
+      bucket.changed()
     }
   }
 
   get(key: string, tracker: Tracker): readonly KubeObject[] {
+    let bucket = this.#buckets.get(key)
     if (tracker.recording) {
-      let source = this.#sources.get(key)
-      if (source === undefined) {
-        source = new Source(this.#kinds)
-        this.#sources.set(key, source)
+      if (bucket === undefined) {
+        bucket = new Bucket(this.#kinds, none)
+        this.#buckets.set(key, bucket)
       }
-      tracker.record(source)
+      tracker.record(bucket)
     }
-    if (this.#unsorted.delete(key)) this.#items.set(key, (this.#items.get(key) ?? []).toSorted(byName))
-    return this.#items.get(key) ?? none
+    if (bucket === undefined) return none
+    if (!bucket.sorted) {
+      bucket.items = bucket.items.toSorted(byName)
+      bucket.sorted = true
+    }
+    return bucket.items
   }
 }
 
@@ -139,8 +162,6 @@ export class KindStore {
   }
 
   #index(name: string, keysOf: (object: KubeObject) => readonly string[]): ObjectIndex {
-    const known = this.#indexes.get(name)
-    if (known !== undefined) return known
     const built = new ObjectIndex(this.#kind, keysOf)
     for (const object of this.#objects.values()) built.add(object)
     this.#indexes.set(name, built)
@@ -148,11 +169,16 @@ export class KindStore {
   }
 
   inNamespace(namespace: string): readonly KubeObject[] {
-    return this.#index("", byNamespace).get(namespace, this.#tracker)
+    const index = this.#indexes.get("") ?? this.#index("", byNamespace)
+    return index.get(namespace, this.#tracker)
   }
 
   find(index: Index, key: string): readonly KubeObject[] {
+    return (this.#indexes.get(index.name) ?? this.#built(index)).get(key, this.#tracker)
+  }
+
+  #built(index: Index): ObjectIndex {
     const settings = this.#settings
-    return this.#index(index.name, (object) => index.keysOf(object, settings())).get(key, this.#tracker)
+    return this.#index(index.name, (object) => index.keysOf(object, settings()))
   }
 }
