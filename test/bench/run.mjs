@@ -19,7 +19,7 @@ if (names.length === 0) {
   process.exit(2)
 }
 /** These look at the console. */
-if (names.some((name) => name.startsWith("pixel") || name.startsWith("graph")))
+if (names.some((name) => ["pixel", "graph", "editor"].some((prefix) => name.startsWith(prefix))))
   await buildWeb({ say: (line) => console.error(line) }).catch((error) => {
     console.error(error.message)
     process.exit(1)

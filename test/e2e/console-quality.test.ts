@@ -13,6 +13,7 @@ const pages = (cluster: string): [string, string, string][] => [
   ["services", "/services", "istio-ingressgateway"],
   ["a peek", `/services?peek=svc/${cluster}/checkout/payment`, "Callers"],
   ["workloads", "/workloads", "istio-ingressgateway"],
+  ["validation", "/validation?show=error,warning,info,unknown", "is for workloads|AuthorizationPolicy"],
   ["a service", `/services/${cluster}/checkout/payment`, "Applies here"],
   ["its configuration", `/services/${cluster}/checkout/payment?tab=config`, "DestinationRule"],
   ["a workload", `/workloads/${cluster}/checkout/payment`, "Applies here"],

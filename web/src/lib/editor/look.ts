@@ -65,7 +65,7 @@ export const look = EditorView.theme({
   ".mk-note.of-error": { borderColor: "color-mix(in oklab, var(--failing) 45%, var(--line))" },
   ".mk-note.of-warning": { borderColor: "color-mix(in oklab, var(--degraded) 45%, var(--line))" },
   ".mk-note.here": { boxShadow: "inset 2px 0 var(--accent)" },
-  ".mk-head": { display: "flex", gap: "12px", alignItems: "baseline", flexWrap: "wrap" },
+  ".mk-head": { display: "flex", gap: "0 12px", alignItems: "baseline", flexWrap: "wrap" },
   ".mk-head b": { fontWeight: "550", flex: "1 1 340px", overflowWrap: "anywhere" },
   ".mk-codes": { color: "var(--text-3)", fontFamily: "var(--mono)", fontSize: "11px" },
   ".mk-note p": { color: "var(--text-2)", marginTop: "2px", overflowWrap: "anywhere" },
