@@ -1,16 +1,18 @@
-import { parse } from "yaml"
+import { type Problem, type SourceObject, readDocuments } from "#shared/document/read.ts"
 import { type ExplainQuestion, Explainer, type Explanation } from "#shared/istio/explain.ts"
 import { type Labels, type MeshSettings, defaultSettings } from "#shared/istio/mesh.ts"
 import { indexMesh } from "#shared/istio/model.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { record, stringMap, text } from "#shared/topology/fact/read.ts"
+import { meshConfigKind } from "#shared/validation/check.ts"
 import { settingsOf } from "#shared/validation/engine/settings.ts"
 import { wellFormed } from "#shared/validation/engine/input.ts"
 import type { GlobalFlags } from "../context.ts"
 import { UsageError, exitCode } from "../exit.ts"
-import { readObjects, readText } from "../mesh-files.ts"
 import type { Io } from "../io.ts"
 import { documentText } from "../output.ts"
+import { sourcesOf, textOf } from "../validate/files.ts"
+import { meshDocumentAmong, meshDocumentOf } from "../validate/mesh-config.ts"
 import { type Add, collect } from "./add.ts"
 
 type Flags = {
@@ -27,47 +29,49 @@ type Flags = {
   rootNamespace?: string
 }
 
-/** MeshConfig as a file of its own, or as Istio keeps it: in the ConfigMap `istio`, under `mesh`. @throws UsageError */
-function meshConfigOf(written: string, where: string): unknown {
-  try {
-    const document: unknown = parse(written)
-    const { kind, data, spec } = record(document)
-    if (kind === "ConfigMap") return parse(text(record(data)["mesh"]))
-    return kind === "MeshConfig" && spec !== undefined ? spec : document
-  } catch (error) {
-    throw new UsageError(
-      `${where} is no mesh configuration: ${error instanceof Error ? error.message : String(error)}`,
-    )
-  }
-}
-
-const configMapOf = (objects: readonly KubeObject[], root: string): KubeObject | undefined =>
-  objects.find(
-    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "istio" && metadata.namespace === root,
-  )
-
 /**
  * What the mesh is set to. Where no configuration is given or among the objects, outbound traffic is taken as REGISTRY_ONLY: then what the mesh does
  * not know shows as an answer of its own, and the reason says that this is a guess.
  */
-async function settingsFor(
+function settingsFor(
   io: Io,
   flags: Flags,
-  objects: readonly KubeObject[],
-): Promise<{ settings: MeshSettings; known: boolean }> {
+  objects: readonly SourceObject[],
+): { settings: MeshSettings; known: boolean } {
   const base: MeshSettings = {
     ...defaultSettings,
     ...(flags.clusterDomain === undefined ? {} : { domain: flags.clusterDomain }),
     ...(flags.rootNamespace === undefined ? {} : { rootNamespace: flags.rootNamespace }),
   }
-  if (flags.meshConfig !== undefined) {
-    const config = meshConfigOf(await readText(io, flags.meshConfig), flags.meshConfig)
-    return { settings: settingsOf(config, base), known: true }
+  const { meshConfig: file } = flags
+  const found =
+    file === undefined
+      ? meshDocumentAmong(objects, meshConfigKind, base.rootNamespace)
+      : meshDocumentOf({ name: file, text: textOf(file) }, meshConfigKind, base.rootNamespace)
+  tell(io, found?.problems ?? [])
+  if (found === undefined) return { settings: { ...base, outbound: "REGISTRY_ONLY" }, known: false }
+  const settings = settingsOf(found.source.object["spec"], base)
+  return {
+    settings: { ...settings, rootNamespace: flags.rootNamespace ?? settings.rootNamespace },
+    known: true,
   }
-  const stored = text(record(configMapOf(objects, base.rootNamespace)?.["data"])["mesh"])
-  return stored === ""
-    ? { settings: { ...base, outbound: "REGISTRY_ONLY" }, known: false }
-    : { settings: settingsOf(meshConfigOf(stored, "the ConfigMap istio"), base), known: true }
+}
+
+/** What could not be read goes to standard error; the rest is explained all the same. */
+function tell(io: Io, problems: readonly Problem[]): void {
+  for (const { file, line, column, message } of problems) io.err(`${file}:${line}:${column}: ${message}\n`)
+}
+
+/** The objects of files, folders and standard input. @throws UsageError for what is not there */
+async function readObjects(io: Io, paths: readonly string[]): Promise<SourceObject[]> {
+  const objects: SourceObject[] = []
+  for (const path of paths)
+    for (const { name, text: content } of await sourcesOf(path, io.readInput, () => undefined)) {
+      const read = readDocuments(content, name)
+      for (const object of read.objects) objects.push(object)
+      tell(io, read.problems)
+    }
+  return objects
 }
 
 /** Labels of a workload's pods, for files that have no pods of it. */
@@ -84,10 +88,9 @@ function templateLabels(objects: readonly KubeObject[], namespace: string, name:
 
 async function explainerOf(io: Io, flags: Flags, trace: boolean): Promise<Explainer> {
   if (flags.filename.length === 0) throw new UsageError("name the mesh's files: -f FILE, -f FOLDER or -f -")
-  const { objects: sources, problems } = await readObjects(io, flags.filename)
-  for (const { file, line, column, message } of problems) io.err(`${file}:${line}:${column}: ${message}\n`)
+  const sources = await readObjects(io, flags.filename)
   const objects = sources.map(({ object }) => wellFormed(object)).filter((object) => object !== undefined)
-  const { settings, known } = await settingsFor(io, flags, objects)
+  const { settings, known } = settingsFor(io, flags, sources)
   return new Explainer(indexMesh(objects, settings), {
     trace,
     outboundUnknown: !known,
@@ -178,7 +181,7 @@ export function explanationText(question: ExplainQuestion, explanation: Explanat
 }
 
 async function explainMany(io: Io, flags: Flags, requests: string): Promise<void> {
-  const lines = (await readText(io, requests)).split("\n")
+  const lines = (requests === "-" ? await io.readInput() : textOf(requests)).split("\n")
   const questions = lines.flatMap((line, index) =>
     line.trim() === "" ? [] : [questionOf(line, `${requests}:${index + 1}`)],
   )
