@@ -12,11 +12,13 @@ export type Lookup<T> = {
 const nothing: unknown[] = []
 
 class Bucket<T> extends Source {
+  readonly key: string
   items: T[]
   sorted = true
 
-  constructor(kinds: readonly string[], items: T[]) {
+  constructor(kinds: readonly string[], key: string, items: T[]) {
     super(kinds)
+    this.key = key
     this.items = items
   }
 }
@@ -40,21 +42,25 @@ export class Table<T> implements Lookup<readonly T[]> {
   #looked(key: string): Bucket<T> {
     const known = this.#buckets.get(key)
     if (known !== undefined) return known
-    const bucket = new Bucket<T>(this.#kinds, nothing as T[])
+    const bucket = new Bucket<T>(this.#kinds, key, nothing as T[])
     this.#buckets.set(key, bucket)
     return bucket
   }
 
-  add(key: string, item: T): void {
-    const bucket = this.#buckets.get(key)
-    if (bucket === undefined) this.#buckets.set(key, new Bucket(this.#kinds, [item]))
-    else {
+  /** Answers with the table's own copy of the key, for whoever keeps it: made of parts, each copy of it costs a hundred bytes. */
+  add(key: string, item: T): string {
+    let bucket = this.#buckets.get(key)
+    if (bucket === undefined) {
+      bucket = new Bucket(this.#kinds, key, [item])
+      this.#buckets.set(key, bucket)
+    } else {
       if (bucket.items.length === 0) bucket.items = [item]
       else bucket.items.push(item)
       bucket.sorted = bucket.items.length === 1
       bucket.changed()
     }
     this.#all.changed()
+    return bucket.key
   }
 
   remove(key: string, item: T): void {
@@ -64,7 +70,14 @@ export class Table<T> implements Lookup<readonly T[]> {
     // A copy: whoever holds the old list keeps what he read.
     bucket.items = bucket.items.filter((_, at) => at !== index)
     bucket.changed()
+    // Nobody reads it any more, and keys of what comes and goes would pile up.
+    if (bucket.items.length === 0) this.#buckets.delete(key)
     this.#all.changed()
+  }
+
+  /** All items, in no particular order; not recorded. */
+  *items(): Iterable<T> {
+    for (const { items } of this.#buckets.values()) yield* items
   }
 
   #sorted(bucket: Bucket<T>): readonly T[] {

@@ -87,7 +87,7 @@ export type Mesh = {
   /** By namespace. */
   readonly instances: Lookup<readonly Instance[]>
   /** By `namespace/label=value`. */
-  readonly byLabel: Lookup<readonly Instance[]>
+  readonly byLabel: Pick<Lookup<readonly Instance[]>, "get">
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -17,6 +17,7 @@ import {
   gatewayName,
   key,
 } from "./mesh.ts"
+import { LabelIndex } from "./label-index.ts"
 import { type RegistryService, kubernetesService, serviceEntryServices } from "./registry.ts"
 
 export const configOf = (object: KubeObject, kind = kindKeyOf(object)): Config => ({
@@ -84,12 +85,15 @@ const kinds = {
   instance: ["Pod", `WorkloadEntry.${networking}`],
 } as const
 
-/** What an object entered: a table, the key and the item, again and again; so that it can be taken out. */
+/** What an object entered: a table or index, the key and the item, again and again; so that it can be taken out. */
 type Entries = unknown[]
 
 function take(entries: Entries): void {
-  for (let i = 0; i < entries.length; i += 3)
-    (entries[i] as Table<unknown>).remove(entries[i + 1] as string, entries[i + 2])
+  for (let i = 0; i < entries.length; i += 3) {
+    const [table, at, item] = [entries[i], entries[i + 1], entries[i + 2]]
+    if (table instanceof LabelIndex) table.remove(item as Instance)
+    else (table as Table<unknown>).remove(at as string, item)
+  }
 }
 
 /** The key of what is looked up as a whole, not by a part of it. */
@@ -104,7 +108,7 @@ export class MeshModel implements Mesh {
   readonly #tracker: Tracker
   /** By kind, and namespace/name. */
   readonly #entries = new Map<string, Map<string, Entries>>()
-  #current: Entries = []
+  readonly #current: Entries = []
 
   readonly #services: Table<RegistryService>
   readonly #virtualServices: Table<VirtualService>
@@ -119,7 +123,7 @@ export class MeshModel implements Mesh {
   readonly #peerAuthentications: Table<Config>
   readonly #authorizationPolicies: Table<Config>
   readonly #instances: Table<Instance>
-  readonly #byLabel: Table<Instance>
+  readonly #byLabel: LabelIndex
 
   readonly virtualServices: Mesh["virtualServices"]
   readonly meshRoutes: Mesh["meshRoutes"]
@@ -141,7 +145,10 @@ export class MeshModel implements Mesh {
     this.#peerAuthentications = this.#table(kinds.peerAuthentication)
     this.#authorizationPolicies = this.#table(kinds.authorizationPolicy)
     this.#instances = new Table(tracker, kinds.instance, byName)
-    this.#byLabel = new Table(tracker, kinds.instance, byName)
+    this.#byLabel = new LabelIndex(tracker, kinds.instance, {
+      compare: byName,
+      instances: () => this.#instances.items(),
+    })
     this.virtualServices = firstOf(this.#virtualServices)
     this.kubernetesGateways = firstOf(this.#kubernetesGateways)
     const wildcards = this.#wildcardRoutes
@@ -206,9 +213,10 @@ export class MeshModel implements Mesh {
     }
     const before = entries.get(at)
     if (before !== undefined) take(before)
-    this.#current = []
+    this.#current.length = 0
     add(this, object)
-    entries.set(at, this.#current)
+    // A copy of just that size: what grew by pushing has room for twenty.
+    entries.set(at, this.#current.slice())
   }
 
   remove(kind: string, namespace: string, name: string): void {
@@ -221,8 +229,7 @@ export class MeshModel implements Mesh {
   }
 
   #enter<T>(table: Table<T>, at: string, item: T): void {
-    table.add(at, item)
-    this.#current.push(table, at, item)
+    this.#current.push(table, table.add(at, item), item)
   }
 
   addService(service: RegistryService): void {
@@ -281,8 +288,8 @@ export class MeshModel implements Mesh {
 
   addInstance(instance: Instance): void {
     this.#enter(this.#instances, instance.namespace, instance)
-    for (const label in instance.labels)
-      this.#enter(this.#byLabel, `${instance.namespace}/${label}=${instance.labels[label] ?? ""}`, instance)
+    this.#byLabel.add(instance)
+    this.#current.push(this.#byLabel, "", instance)
   }
 }
 
@@ -324,6 +331,9 @@ const adders: Record<string, (model: MeshModel, object: KubeObject) => void> = {
     model.addInstance(workloadEntryInstance(object))
   },
 }
+
+/** The kinds that decide something; all others are passed over. */
+export const modelKinds: readonly string[] = Object.keys(adders)
 
 /** The model of the objects of one cluster. */
 export function indexMesh(objects: Iterable<KubeObject>, settings: MeshSettings = defaultSettings): Mesh {
