@@ -1,13 +1,13 @@
 import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
 import { type VirtualService, byAge } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
-import { exportedTo, isExportedTo, isRouteImported, sidecarFor } from "../../../istio/visibility.ts"
+import { isExportedTo, sidecarFor } from "../../../istio/visibility.ts"
 import { list, record, strings } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, derived, index } from "../../check.ts"
 import { meshNamespaces, modelOf } from "./client.ts"
 import { meshHostConflict, meshHostOverridden, notImported, wildcardNarrowed } from "./host-rules.ts"
 import { sidecarKind, virtualServiceKind } from "./kinds.ts"
-import { sections } from "./target.ts"
+import { type Clash, clashOf, isImportedIn, isPublic, meeting, sayClash } from "./mesh-clash.ts"
 
 /** The key under which all with a wildcard are. */
 export const wildcards = "wildcards"
@@ -29,105 +29,56 @@ export const atGateways = index({
   },
 })
 
-/** Others on the mesh with the same host. */
-export function companions({ mesh }: View, host: string, self: VirtualService): VirtualService[] {
-  const all = isWildcard(host)
-    ? mesh.meshRoutes.wildcard.filter(({ hosts }) => hosts.includes(host))
-    : (mesh.meshRoutes.byHost.get(host) ?? [])
-  return all.filter((other) => other !== self)
-}
-
-const isPublic = ({ exportTo }: VirtualService): boolean => exportTo.length === 0 || exportTo.includes("*")
-
-/** A namespace whose sidecars use both; undefined: they never meet. */
-function meeting(view: View, a: VirtualService, b: VirtualService): string | undefined {
-  if (isPublic(a) && isPublic(b)) return a.namespace
-  const [narrow, other] = isPublic(a) ? [b, a] : [a, b]
-  return meshNamespaces(narrow).find((namespace) => {
-    if (!isExportedTo(narrow.exportTo, narrow.namespace, namespace)) return false
-    if (!isExportedTo(other.exportTo, other.namespace, namespace)) return false
-    return imports(view, namespace, narrow) && imports(view, namespace, other)
-  })
-}
-
-/** Whether a proxy of a namespace that no Sidecar names by labels gets it. */
-function imports(view: View, namespace: string, config: VirtualService): boolean {
-  const client = { kind: "sidecar", namespace, labels: {} } as const
-  return isRouteImported(sidecarFor(view.mesh, client), client, config, 80)
-}
-
-/** Whether both have routes of one kind; a VirtualService for TCP and one for HTTP do not meet. */
-function sharesSection(a: VirtualService, b: VirtualService): boolean {
-  const of = ({ spec }: VirtualService) => sections.filter((section) => list(spec[section]).length > 0)
-  const [left, right] = [of(a), of(b)]
-  return left.length === 0 || right.length === 0 || left.some((section) => right.includes(section))
-}
-
 type Subject = { config: VirtualService; view: View; report: Report }
-
-/** Others that a VirtualService shares hosts with, and how it fares. */
-type Clash = {
-  hosts: string[]
-  path: string
-  others: readonly VirtualService[]
-  counts: VirtualService
-  where: string
-}
-
-function clashOf({ config, view }: Subject, host: string, path: string): Clash | undefined {
-  const others: VirtualService[] = []
-  let namespace: string | undefined
-  for (const other of companions(view, host, config)) {
-    const at = sharesSection(config, other) ? meeting(view, config, other) : undefined
-    if (at === undefined) continue
-    namespace ??= at
-    others.push(other)
-  }
-  if (namespace === undefined) return undefined
-  const [counts = config] = exportedTo([config, ...others].sort(byAge), namespace)
-  const everywhere = isPublic(config) && others.every(isPublic)
-  return { hosts: [host], path, others, counts, where: everywhere ? "" : ` for clients in ${namespace}` }
-}
-
-function sayClash({ config, report }: Subject, { hosts, path, others, counts, where }: Clash): void {
-  const wins = counts === config
-  const have = others.length > 1 ? "have" : "has"
-  const all = `${others.map(({ object }) => named(object)).join(", ")} ${have} ${hosts.join(", ")} as well${where}`
-  report(meshHostConflict, {
-    path,
-    level: wins ? "warning" : "error",
-    message: wins
-      ? `${all}; this one counts, what ${have === "have" ? "they say" : "it says"} is ignored`
-      : `${all}; ${named(counts.object)} counts, this one is ignored`,
-    references: others.map(({ object }) => ({ object, path: "spec.hosts" })),
-  })
-}
 
 type Named = { host: string; config: VirtualService; index: number }
 
-/** All hosts of VirtualServices on the mesh, for the few that have a wildcard. */
-const meshHosts = derived<readonly Named[]>({
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const backwards = (text: string): string => text.split("").reverse().join("")
+
+/** All hosts of VirtualServices on the mesh, for the few that have a wildcard; in the order of their ends, so that those with one end stand together. */
+const meshHosts = derived<readonly (Named & { end: string })[]>({
   name: "routing/hosts on the mesh",
   compute: ({ mesh }) => {
-    const found: Named[] = []
-    const add = (config: VirtualService, wanted: (host: string) => boolean): void => {
+    const found: (Named & { end: string })[] = []
+    const add = (config: VirtualService): void => {
       for (const [index, host] of config.hosts.entries())
-        if (wanted(host)) found.push({ host, config, index })
+        found.push({ host, config, index, end: backwards(host) })
     }
-    for (const configs of mesh.meshRoutes.byHost.values())
-      for (const config of configs) add(config, (host) => mesh.meshRoutes.byHost.get(host) === configs)
-    for (const config of mesh.meshRoutes.wildcard) add(config, isWildcard)
-    return found.sort((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : byAge(a.config, b.config)))
+    const all = new Set<VirtualService>(mesh.meshRoutes.wildcard)
+    for (const configs of mesh.meshRoutes.byHost.values()) for (const config of configs) all.add(config)
+    for (const config of all) add(config)
+    return found.sort((a, b) => compare(a.end, b.end))
   },
 })
+
+/** Those within a wildcard, by their host, the oldest first. */
+function within(view: View, wildcard: string): Named[] {
+  const all = view.derive(meshHosts, "")
+  const end = backwards(wildcard.slice(1))
+  let from = 0
+  for (let to = all.length; from < to;) {
+    const middle = (from + to) >> 1
+    if ((all[middle]?.end ?? "") < end) from = middle + 1
+    else to = middle
+  }
+  const found: Named[] = []
+  for (let at = from; at < all.length; at++) {
+    const other = all[at]
+    if (other === undefined || !other.end.startsWith(end)) break
+    if (other.host !== wildcard && hostMatches(wildcard, other.host)) found.push(other)
+  }
+  return found.sort((a, b) => compare(a.host, b.host) || byAge(a.config, b.config))
+}
 
 const atMost = 5
 
 function narrowed({ config, view, report }: Subject, host: string, path: string): void {
   const closer: Named[] = []
   const apart: Named[] = []
-  for (const other of view.derive(meshHosts, "")) {
-    if (other.host === host || other.config === config || !hostMatches(host, other.host)) continue
+  for (const other of within(view, host)) {
+    if (other.config === config) continue
     if (config.hosts.includes(other.host) || meeting(view, config, other.config) === undefined) continue
     if (isPublic(config) === isPublic(other.config)) closer.push(other)
     else apart.push(other)
@@ -183,7 +134,7 @@ function unimported({ config, view, report }: Subject): void {
   const namespaces = meshNamespaces(config).filter((to) =>
     isExportedTo(config.exportTo, config.namespace, to),
   )
-  if (namespaces.length === 0 || namespaces.some((namespace) => imports(view, namespace, config))) return
+  if (namespaces.length === 0 || namespaces.some((namespace) => isImportedIn(view, namespace, config))) return
   report(notImported, {
     path: "spec.exportTo",
     message: `The Sidecar of ${namespaces.sort().join(", ")} imports none of its hosts`,
@@ -208,12 +159,11 @@ export const meshHostsCheck = check({
     const { hosts } = config
     const clashes = new Map<string, Clash>()
     const clash = (host: string, path: string): void => {
-      const found = clashOf(subject, host, path)
+      const found = clashOf(view, config, host, path)
       if (found === undefined) return
       // Several hosts shared with the same others are one matter.
-      const id = found.others.map(({ object }) => `${object.namespace}/${object.name}`).join(" ")
-      const known = clashes.get(id)
-      if (known === undefined) clashes.set(id, found)
+      const known = clashes.get(found.id)
+      if (known === undefined) clashes.set(found.id, found)
       else known.hosts.push(host)
     }
     for (let index = 0; index < hosts.length; index++) {
@@ -225,7 +175,7 @@ export const meshHostsCheck = check({
         narrowed(subject, host, `spec.hosts[${index}]`)
       } else if ((view.mesh.meshRoutes.byHost.get(host)?.length ?? 0) > 1) clash(host, `spec.hosts[${index}]`)
     }
-    for (const found of clashes.values()) sayClash(subject, found)
+    for (const found of clashes.values()) sayClash(config, found, report)
     unimported(subject)
   },
 })

@@ -5,7 +5,7 @@ import { list, record, text } from "../../../topology/fact/read.ts"
 import { type View, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { modelOf } from "./client.ts"
-import { companions } from "./hosts.ts"
+import { onMeshWith } from "./mesh-clash.ts"
 import { virtualServiceKind } from "./kinds.ts"
 
 const source =
@@ -35,8 +35,9 @@ function routesBySubset({ spec, namespace }: VirtualService, host: string, domai
 
 /** Others on the mesh that route a host by subset and are at none of these gateways. */
 const bypassed = (view: View, config: VirtualService, host: string): VirtualService[] =>
-  companions(view, host, config).filter(
+  onMeshWith(view, host).filter(
     (other) =>
+      other !== config &&
       routesBySubset(other, host, view.settings.domain) &&
       !config.gateways.some((gateway) => gateway !== "mesh" && other.gateways.includes(gateway)),
   )
@@ -52,9 +53,11 @@ export const ingress = check({
     const config = modelOf(view, object)
     if (config === undefined || config.gateways.every((gateway) => gateway === "mesh")) return
     const said = new Set<VirtualService>()
-    for (const [i, route] of list(spec["http"]).entries())
-      for (const [j, entry] of list(record(route)["route"]).entries()) {
-        const destination = record(record(entry)["destination"])
+    const routes = list(spec["http"])
+    for (let i = 0; i < routes.length; i++) {
+      const entries = list(record(routes[i])["route"])
+      for (let j = 0; j < entries.length; j++) {
+        const destination = record(record(entries[j])["destination"])
         const written = text(destination["host"])
         if (written === "" || text(destination["subset"]) !== "") continue
         const host = configHost(written, config.namespace, view.settings.domain)
@@ -68,5 +71,6 @@ export const ingress = check({
           })
         }
       }
+    }
   },
 })
