@@ -98,6 +98,29 @@ describe("an engine", () => {
     expect(mesh.notEvaluated()).toEqual([])
   })
 
+  test("runs in slices to the same findings, and tells which came and went", () => {
+    const mesh = engine()
+    const all = ["x", "y", "z"].map((name) => thing(name, "red"))
+    for (const object of all) mesh.put("one", object)
+    const enough = (): boolean => true
+    expect([mesh.advance(enough), mesh.advance(enough), mesh.advance(enough)]).toEqual([false, false, false])
+    expect(mesh.advance(enough)).toBe(true)
+    const { gone, came } = mesh.moves()
+    expect([gone, came.map(({ object }) => object.name).sort()]).toEqual([[], ["x", "y", "z"]])
+    expect(mesh.moves()).toEqual({ gone: [], came: [] })
+    mesh.put("one", box("red"))
+    mesh.remove("one", { kind: "Thing", namespace: "a", name: "z" })
+    expect([mesh.advance(enough), mesh.advance(enough), mesh.advance(() => false)]).toEqual([
+      false,
+      false,
+      true,
+    ])
+    const after = mesh.moves()
+    expect(after.came).toEqual([])
+    expect(new Set(after.gone)).toEqual(new Set(came))
+    expect(mesh.findings()).toEqual([])
+  })
+
   test("asks anew when a cluster comes or goes", () => {
     const mesh = engine()
     mesh.put("one", box("red"))

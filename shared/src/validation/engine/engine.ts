@@ -38,6 +38,8 @@ export type EngineOptions = {
   strict?: boolean
 }
 
+const never = (): boolean => false
+
 /**
  * All rules over all clusters of a mesh, kept up to date: a change runs again only the evaluations that looked at what it touches. Deterministic: the
  * same objects give the same findings, in the same order, whatever order they came in.
@@ -51,7 +53,7 @@ export class Engine {
   /** By cluster, kind, and namespace/name. */
   readonly #subjects = new Map<string, Map<string, Map<string, Subject>>>()
   /** All of whose groups are to be asked. */
-  #waiting: Subject[] = []
+  readonly #waiting: Subject[] = []
   readonly #speaking = new Set<Evaluation>()
   readonly #gone: Finding[] = []
   readonly #came: Evaluation[] = []
@@ -302,17 +304,37 @@ export class Engine {
     subject.evaluations = evaluation === undefined ? others : [...others, evaluation]
   }
 
+  /** Runs what is to be run until it is enough, asked after each object; false while something is left. For whoever has to do other things meanwhile. */
+  advance(isEnough: () => boolean): boolean {
+    for (let subject = this.#waiting.pop(); subject !== undefined; subject = this.#waiting.pop()) {
+      this.#askAll(subject)
+      if (isEnough()) return false
+    }
+    for (const { old } of this.#clusters.values())
+      // Asking is pure: nothing becomes old while others are asked.
+      for (const evaluation of old) {
+        old.delete(evaluation)
+        this.#renew(evaluation)
+        if (isEnough()) return false
+      }
+    return true
+  }
+
   /** Runs what is to be run, and says what came of all changes since the last time. */
   settle(): Delta {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const subject of waiting) this.#askAll(subject)
-    for (const { old } of this.#clusters.values()) {
-      // Asking is pure: nothing becomes old while others are asked.
-      for (const evaluation of old) this.#renew(evaluation)
-      old.clear()
-    }
+    this.advance(never)
     return this.#difference()
+  }
+
+  /**
+   * In place of the difference that `settle` tells: each finding that was taken back or said since the last time, also where it was said again with other
+   * references or another fix. What is said twice comes twice. Tells nothing new before `advance` is done.
+   */
+  moves(): { gone: Finding[]; came: Finding[] } {
+    const came = this.#came.flatMap(({ alive, findings = [] }) => (alive ? findings : []))
+    const gone = this.#gone.splice(0)
+    this.#came.length = 0
+    return { gone, came }
   }
 
   #difference(): Delta {
