@@ -170,6 +170,24 @@ function actionOf(random: Random, services: readonly Named[], namespace: string)
   return { route, ...(random.chance(0.08) ? { fault: { abort } } : {}) }
 }
 
+/** A virtual service without hosts, and the route that hands requests on to it; now and then one that may not be used. */
+function addDelegate(objects: Objects, random: Random, services: readonly Named[], root: string): unknown[] {
+  const namespace = random.pick(["shop", "team"])
+  const at = `${namespace}/leaf-of-${root.replace("/", "-")}`
+  objects.add(istio, "VirtualService", at, {
+    ...(random.chance(0.3) ? { exportTo: [random.pick([".", "*", "edge"])] } : {}),
+    http: random.some(1 + random.int(3), (index) => ({
+      name: `${at}#${index}`,
+      ...(random.chance(0.7) ? { match: [matchOf(random, ["mesh", "edge/gw"])] } : {}),
+      ...actionOf(random, services, namespace),
+    })),
+  })
+  const match = random.some(1 + random.int(2), () => ({
+    uri: { prefix: random.pick(["/", "/api", "/users"]) },
+  }))
+  return [{ match, delegate: { name: at.slice(namespace.length + 1), namespace } }]
+}
+
 function addRoutes(objects: Objects, random: Random, services: readonly Named[], index: number): Target {
   const namespace = random.pick(["edge", "shop", "team", "client", "guest"])
   const name = `vs-${(index * 37) % 100}-${index}`
@@ -193,13 +211,14 @@ function addRoutes(objects: Objects, random: Random, services: readonly Named[],
     ? random.pick([["mesh"], ["mesh", "edge/gw"]])
     : random.pick([["edge/gw"], ["edge/gw2"], ["edge/gw", "edge/gw2"]])
   const matches: Match[] = []
+  const delegated = random.chance(0.15) ? addDelegate(objects, random, services, `${namespace}/${name}`) : []
   const count = 1 + random.int(4)
   const http = random.some(count, (at) => {
     const last = at === count - 1 && random.chance(0.6)
     const own = last ? [] : random.some(1 + random.int(2), () => matchOf(random, gateways))
     matches.push(...own)
     return {
-      name: `${namespace}/${name}#${at}`,
+      name: `${namespace}/${name}#${at + delegated.length}`,
       ...(last ? {} : { match: own }),
       ...actionOf(random, services, namespace),
     }
@@ -210,7 +229,7 @@ function addRoutes(objects: Objects, random: Random, services: readonly Named[],
     ...(random.chance(0.2)
       ? { exportTo: random.pick([["."], ["*"], ["client"], ["guest", "edge"], ["~"]]) }
       : {}),
-    http,
+    http: [...delegated, ...http],
   })
   return {
     hosts: hosts.map((host) => (host.includes(".") || host === "*" ? host : service.host)),
