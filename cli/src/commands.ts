@@ -2,10 +2,12 @@ import { Command, Option } from "commander"
 import { addCluster } from "./command/clusters.ts"
 import { addCompletion } from "./command/completion.ts"
 import { addExplain } from "./command/explain.ts"
+import { addFindings } from "./command/findings.ts"
 import { addGet } from "./command/get.ts"
 import { addLogin } from "./command/login.ts"
 import { addOrganization } from "./command/org.ts"
 import { addServices, addWorkloads } from "./command/mesh.ts"
+import { addRules } from "./command/rules.ts"
 import { addStatus } from "./command/status.ts"
 import { addTokens } from "./command/tokens.ts"
 import { addTopology } from "./command/topology.ts"
@@ -36,8 +38,10 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
   addServices(add)
   addWorkloads(add)
   addGet(add)
+  addFindings(add)
   addValidate(add)
   addExplain(add)
+  addRules(add)
   addTokens(add)
   addOrganization(add)
   addCompletion(add)

@@ -18,6 +18,14 @@ export class UsageError extends Error {
   }
 }
 
+/** What was named is not there; the message says what is. */
+export class NotFoundError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = "NotFoundError"
+  }
+}
+
 function codeOfStatus(code: ErrorCode): number {
   const status = errorStatus[code]
   if (status === 401) return exitCode.unauthenticated
@@ -29,6 +37,7 @@ function codeOfStatus(code: ErrorCode): number {
 /** The exit code of an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCode.usage
+  if (error instanceof NotFoundError) return exitCode.denied
   if (error instanceof AppError) return codeOfStatus(error.code)
   return exitCode.negative
 }

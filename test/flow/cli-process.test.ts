@@ -58,6 +58,13 @@ describe("the exit code of smm", () => {
     [3, ["topology", "--token", `smm_${"A".repeat(43)}`], undefined, /token/],
     [4, ["topology", "--cluster", "nothing"], undefined, /no cluster "nothing"; there are: waiting/],
     [4, ["topology", "--org", "nothing"], undefined, /no organization "nothing" among yours: local/],
+    [0, ["findings"], undefined, /^note: Waiting for the agent of waiting\n$/],
+    [0, ["rules", "KIA1107"], {}, /^$/],
+    [2, ["findings", "--level", "fatal"], undefined, /there are error, warning, info/],
+    [3, ["findings"], {}, /run smm login/],
+    [4, ["findings", "--code", "IST9999"], undefined, /no rule has the code "IST9999"/],
+    [4, ["rules", "subset_unknown"], {}, /is it virtualservice\.subset_unknown/],
+    [5, ["findings", "--server", nowhere], undefined, /127\.0\.0\.1:1/],
     [5, ["topology", "--server", nowhere], undefined, /127\.0\.0\.1:1/],
   ]
   test.each(cases)(
@@ -159,6 +166,14 @@ const lines: [string[], string, string][] = [
   [["get", "pods", "--"], "--selector", "--role"],
   [["--org", "acme", "clusters", "add", "x", "--"], "--wait", "--yes"],
   [["tokens", "create", "ci", "--role", ""], "viewer", "--role"],
+  [["validate", "-o", ""], "sarif", "yaml"],
+  [["services", "-o", ""], "yaml", "sarif"],
+  [["rules", "virtualservice.sub"], "virtualservice.subset_unknown", "clusters"],
+  [["findings", "sup"], "suppress", "topology"],
+  [["findings", "--level", ""], "warning", "--level"],
+  [["findings", "--code", "KIA11"], "KIA1107", "IST0101"],
+  [["findings", "suppress", "IST01"], "IST0101", "KIA1107"],
+  [["findings", "suppress", "IST0101", "--"], "--object", "--level"],
 ]
 
 describe.each(["bash", "zsh", "fish"])("the completion of %s", (shell) => {

@@ -1,25 +1,36 @@
 import { Argument, type Command, type Option } from "commander"
 import { watchedKinds } from "#shared/kube/kinds.ts"
+import { allCodes } from "../rule-names.ts"
 import type { Add } from "./add.ts"
 
-/** What may follow a command path (`clusters add`): words, and its flags. */
-type Place = { path: string; words: string[]; flags: readonly Option[] }
+/** What may follow a command path (`clusters add`): words, and its flags. `own` are those that stand behind it only. */
+type Place = { path: string; words: string[]; flags: readonly Option[]; own: readonly Option[] }
 
 const help = { short: "-h", long: "--help" }
 
-/** Every place of a command line where something is to be completed. Flags of a command stand behind its sub-commands too. */
+/** What an argument may be that has no choices of its own. */
+const named: Readonly<Record<string, () => readonly string[]>> = {
+  get: () => [...new Set(watchedKinds.map(({ plural }) => plural))],
+  rules: allCodes,
+  "findings suppress": allCodes,
+}
+
+/** Every place of a command line where something is to be completed. The program's flags stand behind its commands too, unless those have one of that name. */
 export function placesOf(
   command: Command,
   path: readonly string[] = [],
   above: readonly Option[] = [],
 ): Place[] {
-  const flags = [...command.options, ...above]
+  const own = command.options
+  const flags = [...own, ...above.filter((flag) => !own.some(({ long }) => long === flag.long))]
   const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? [])
-  const kinds = path.join(" ") === "get" ? new Set(watchedKinds.map(({ plural }) => plural)) : []
-  const words = [...command.commands.map((child) => child.name()), ...choices, ...kinds]
+  const others = named[path.join(" ")]?.() ?? []
+  const words = [...command.commands.map((child) => child.name()), ...choices, ...others]
   return [
-    { path: path.join(" "), words, flags },
-    ...command.commands.flatMap((child) => placesOf(child, [...path, child.name()], flags)),
+    { path: path.join(" "), words, flags, own },
+    ...command.commands.flatMap((child) =>
+      placesOf(child, [...path, child.name()], path.length === 0 ? flags : above),
+    ),
   ]
 }
 
@@ -28,15 +39,22 @@ const namesOf = ({ short, long }: Option): string[] =>
   [short, long].filter((name) => name !== undefined && name !== null)
 const takesValue = ({ required, optional }: Option): boolean => required || optional
 
-/** Flags by what may stand behind them; nothing for free text. */
-function valuesOf(places: readonly Place[]): Map<string, string> {
-  const flags = places.flatMap(({ flags }) => flags).filter(takesValue)
-  return new Map(flags.map((flag) => [namesOf(flag).join("|"), (flag.argChoices ?? []).join(" ")]))
+const valuesOf = ({ long, argChoices }: Option): readonly string[] =>
+  argChoices ?? (long === "--code" ? allCodes() : [])
+
+/** Patterns of "place flag" by what may stand behind it; nothing for free text. Those of a place come before the same flags of all places. */
+function flagPatterns(places: readonly Place[]): [pattern: string, choices: string][] {
+  return places.toReversed().flatMap(({ path, own }) =>
+    own.filter(takesValue).map((flag): [string, string] => {
+      const pattern = namesOf(flag).map((name) => (path === "" ? `*" ${name}"` : `"${path} ${name}"`))
+      return [pattern.join("|"), valuesOf(flag).join(" ")]
+    }),
+  )
 }
 
 // Not `path` and not `words`: zsh has meanings for both.
 function bash(places: readonly Place[]): string {
-  const values = [...valuesOf(places)].map(([names, choices]) => `    ${names}) known="${choices}" ;;`)
+  const values = flagPatterns(places).map(([names, choices]) => `    ${names}) known="${choices}" ;;`)
   const paths = places
     .filter(({ path }) => path !== "")
     .map(({ path }) => `      "${path}") place="${path}" ;;`)
@@ -47,14 +65,14 @@ function bash(places: readonly Place[]): string {
   return `# source <(smm completion bash)
 _smm() {
   local place="" known="" word
-  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+  for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
+    case "\${place:+$place }$word" in
+${paths.join("\n")}
+    esac
+  done
+  case "$place \${COMP_WORDS[COMP_CWORD-1]}" in
 ${values.join("\n")}
     *)
-    for word in "\${COMP_WORDS[@]:1:$((COMP_CWORD-1))}"; do
-      case "\${place:+$place }$word" in
-${paths.map((line) => `  ${line}`).join("\n")}
-      esac
-    done
     case "$place" in
 ${next.join("\n")}
     esac ;;
@@ -72,10 +90,11 @@ autoload -U +X compinit bashcompinit
 bashcompinit
 ${bash(places)}`
 
-function fishFlag(condition: string, { short, long, argChoices, ...flag }: Option): string {
+function fishFlag(condition: string, flag: Option): string {
+  const { short, long, description } = flag
   const names = [short && `-s ${short.slice(1)}`, long && `-l ${long.slice(2)}`].filter(Boolean).join(" ")
-  const value = takesValue(flag as Option) ? ` -x -a "${(argChoices ?? []).join(" ")}"` : ""
-  return `complete -c smm -f -n '${condition}' ${names}${value} -d "${flag.description.replaceAll('"', "'")}"`
+  const value = takesValue(flag) ? ` -x -a "${valuesOf(flag).join(" ")}"` : ""
+  return `complete -c smm -f -n '${condition}' ${names}${value} -d "${description.replaceAll('"', "'")}"`
 }
 
 function fish(places: readonly Place[]): string {

@@ -56,24 +56,22 @@ function withOptions(command: Command): Command {
     .addHelpText("after", help)
 }
 
-/** As a part of `smm`, for its help and completion; `-o` is the program's own there. */
+const output = (choices: readonly string[]): Option =>
+  new Option("-o, --output <format>", "how to print").choices(choices).default("table")
+
+/** As a part of `smm`, for its help and completion: `run` starts the program below for it. */
 export function addValidate({ program, io, done }: Add): void {
-  withOptions(program.command("validate")).action(async (flags: ValidateFlags, command: Command) => {
-    done(
-      await validate(
-        io,
-        optionsOf({ ...flags, output: command.optsWithGlobals<{ output: string }>().output }),
-      ),
-    )
-  })
+  withOptions(program.command("validate"))
+    .addOption(output(outputs))
+    .action(async (flags: ValidateFlags) => {
+      done(await validate(io, optionsOf(flags)))
+    })
 }
 
 /** As a program of its own: it starts without the other commands, and knows other outputs. */
 export function validateProgram(io: Io, done: (code: number) => void): Command {
   return withOptions(new Command("smm validate"))
-    .addOption(
-      new Option("-o, --output <format>", "how to print").choices([...outputs, "wide"]).default("table"),
-    )
+    .addOption(output([...outputs, "wide"]))
     .option("--org <name>", "organization, for --against")
     .option("--server <url>", "address of the server, for --against (SMM_SERVER)")
     .option("--token <token>", "API token, for --against (SMM_TOKEN)")
