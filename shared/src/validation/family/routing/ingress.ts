@@ -1,12 +1,13 @@
 import { configHost } from "../../../istio/host.ts"
-import type { VirtualService } from "../../../istio/mesh.ts"
+import { destinationRuleFor } from "../../../istio/destination-rule.ts"
+import { type VirtualService, isSubset, selectInstances } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import { list, record, text } from "../../../topology/fact/read.ts"
 import { type View, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { modelOf } from "./client.ts"
 import { onMeshWith } from "./mesh-clash.ts"
-import { virtualServiceKind } from "./kinds.ts"
+import { destinationRuleKind, serviceEntryKind, virtualServiceKind } from "./kinds.ts"
 
 const source =
   "https://istio.io/latest/docs/ops/common-problems/network-issues/#route-rules-have-no-effect-on-ingress-gateway-requests"
@@ -22,14 +23,33 @@ export const ingressBypass = rule({
   source,
 })
 
-/** Whether it divides requests for one of its own hosts by subsets. */
-function routesBySubset({ spec, namespace }: VirtualService, host: string, domain: string): boolean {
+/** The subsets to which it routes requests for one of its own hosts. */
+function subsetsOf({ spec, namespace }: VirtualService, host: string, domain: string): Set<string> {
+  const subsets = new Set<string>()
   for (const route of list(spec["http"]))
     for (const entry of list(record(route)["route"])) {
       const destination = record(record(entry)["destination"])
-      if (text(destination["subset"]) === "") continue
-      if (configHost(text(destination["host"]), namespace, domain) === host) return true
+      const subset = text(destination["subset"])
+      if (subset !== "" && configHost(text(destination["host"]), namespace, domain) === host)
+        subsets.add(subset)
     }
+  return subsets
+}
+
+/** Whether a subset is less than all of a service; where nothing is known of its pods, it may be. */
+function divides(view: View, { namespace }: VirtualService, host: string, subset: string): boolean {
+  const service = view.mesh.services.get(host)?.[0]
+  const instances =
+    service === undefined ? [] : selectInstances(view.mesh, service.namespace, service.selector)
+  if (service === undefined || instances.length === 0) return true
+  const { subsets } = destinationRuleFor(view.mesh, { kind: "sidecar", namespace, labels: {} }, service)
+  const labels = subsets.find(({ name }) => name === subset)?.labels
+  return labels === undefined || !instances.every((instance) => isSubset(labels, instance.labels))
+}
+
+function routesBySubset(view: View, config: VirtualService, host: string): boolean {
+  for (const subset of subsetsOf(config, host, view.settings.domain))
+    if (divides(view, config, host, subset)) return true
   return false
 }
 
@@ -38,14 +58,21 @@ const bypassed = (view: View, config: VirtualService, host: string): VirtualServ
   onMeshWith(view, host).filter(
     (other) =>
       other !== config &&
-      routesBySubset(other, host, view.settings.domain) &&
+      routesBySubset(view, other, host) &&
       !config.gateways.some((gateway) => gateway !== "mesh" && other.gateways.includes(gateway)),
   )
 
 export const ingress = check({
   name: "virtualservice/ingress",
   subject: virtualServiceKind,
-  reads: [virtualServiceKind],
+  reads: [
+    virtualServiceKind,
+    destinationRuleKind,
+    "Service",
+    serviceEntryKind,
+    "Pod",
+    "WorkloadEntry.networking.istio.io",
+  ],
   rules: [ingressBypass],
   run: (object, view, report) => {
     const spec = record(object["spec"])
