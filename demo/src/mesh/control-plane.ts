@@ -62,7 +62,7 @@ export const controlPlane = (gatewayReplicas = 1): ObjectInput[] => [
       { name: "https-webhook", port: 443, target: 15017 },
       { name: "http-monitoring", port: 15014 },
     ],
-    { selector: { app: "istiod" } },
+    { selector: { app: "istiod" }, labels: { istio: "pilot" } },
   ),
   deployment({
     namespace: system,
@@ -96,7 +96,11 @@ export const controlPlane = (gatewayReplicas = 1): ObjectInput[] => [
       { name: "http2", port: 80, target: 8080 },
       { name: "https", port: 443, target: 8443 },
     ],
-    { selector: { app: "istio-ingressgateway" }, spec: { type: "LoadBalancer" } },
+    {
+      selector: { app: "istio-ingressgateway" },
+      labels: { istio: "ingressgateway" },
+      spec: { type: "LoadBalancer" },
+    },
   ),
   gateway(gatewayReplicas),
 ]

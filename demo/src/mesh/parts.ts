@@ -42,12 +42,12 @@ export const service = (
   namespace: string,
   name: string,
   ports: readonly PortInput[],
-  over: { selector?: Labels; spec?: Record<string, unknown> } = {},
+  over: { selector?: Labels; labels?: Labels; spec?: Record<string, unknown> } = {},
 ): ObjectInput =>
   object(
     "v1",
     "Service",
-    { namespace, name, labels: { app: name } },
+    { namespace, name, labels: { app: name, ...over.labels } },
     {
       spec: {
         selector: over.selector ?? { app: name },
