@@ -1,13 +1,14 @@
-import type { KubeObject } from "#shared/kube/object.ts"
+import { modelKinds } from "#shared/istio/model.ts"
 import { type Family, rulesOf } from "#shared/validation/check.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import { families as allFamilies } from "#shared/validation/families.ts"
-import { findingKind, findingObject } from "#shared/validation/finding-object.ts"
-import { suppressionOf } from "#shared/validation/suppression.ts"
+import { findingKind } from "#shared/validation/finding-object.ts"
 import type { Clock } from "../clock.ts"
-import type { Cache, ObjectKey } from "../cluster/cache.ts"
-import { seenKey } from "../cluster/cache.ts"
+import type { Cache } from "../cluster/cache.ts"
 import type { Log } from "../log.ts"
+import { createIntake } from "./intake.ts"
+import { createPublication } from "./publication.ts"
+import { inSlices } from "./slices.ts"
 
 /** Kinds that rules may ask about and that the agent does not read, and why. */
 const unread: Readonly<Record<string, string>> = {
@@ -20,12 +21,27 @@ const unread: Readonly<Record<string, string>> = {
 
 /** Changes wait so long for more of their kind: an upgrade changes thousands of pods in a minute. */
 const coalesceMs = 50
+/** And so many times as long as the last round took, so that a storm of changes costs a part of a core and not all of it, */
+const restShare = 4
+/** but no longer than this: a person waits for what a change of his does. */
+const mostCoalesceMs = 500
 
 /** What goes by the time (certificates that expire) goes by the hour. */
 const hourMs = 3_600_000
 
 /** The engine knows its one cluster by this name. */
 const self = ""
+
+/** The kinds of the cache that some rule looks at: of others the engine keeps nothing. */
+function kindsRead(cache: Cache, families: readonly Family[]): string[] {
+  const read = new Set(modelKinds)
+  for (const { checks } of families)
+    for (const { subject, reads } of checks) for (const kind of [subject, ...reads]) read.add(kind)
+  return cache
+    .kinds()
+    .map(({ kind }) => kind)
+    .filter((kind) => kind !== findingKind && read.has(kind))
+}
 
 /**
  * Validates the cluster as it is in the cache, and keeps the findings there too, as objects of a kind of their own: from there they are sent, compared
@@ -37,16 +53,17 @@ export function startValidation(options: {
   signal: AbortSignal
   log: Log
   families?: readonly Family[]
+  /** More of a code are counted and not sent. */
+  mostOfCode?: number
 }): { done: Promise<void> } {
-  const { cache, clock, signal, log, families = allFamilies } = options
+  const { cache, clock, signal, log, families = allFamilies, mostOfCode } = options
   const engine = new Engine({ families })
-  const rules = rulesOf(families)
-  const shown = new Set<string>()
-  const kinds = cache
-    .kinds()
-    .map(({ kind }) => kind)
-    .filter((kind) => kind !== findingKind)
-  const dirty = new Map<string, ObjectKey>()
+  const publication = createPublication({
+    cache,
+    rules: rulesOf(families),
+    ...(mostOfCode === undefined ? {} : { most: mostOfCode }),
+  })
+  const kinds = kindsRead(cache, families)
   let wake: () => void = () => undefined
   let wanted = true
 
@@ -54,94 +71,53 @@ export function startValidation(options: {
     wanted = true
     wake()
   }
-  const load = (kind: string): void => {
-    for (const { metadata } of cache.objects(kind)) {
-      const key = { kind, namespace: metadata.namespace ?? "", name: metadata.name }
-      dirty.set(`${kind}\n${key.namespace}\n${key.name}`, key)
-    }
-  }
-  for (const kind of kinds) {
-    engine.setState(self, kind, { state: cache.stateOf(kind), reason: "" })
-    load(kind)
-  }
+  const intake = createIntake({
+    cache,
+    engine,
+    cluster: self,
+    kinds,
+    changed: (object) => publication.touch(object),
+    wake: note,
+  })
   for (const [kind, reason] of Object.entries(unread))
     engine.setState(self, kind, { state: "denied", reason })
 
-  const stopListening = cache.listen({
-    changed(key) {
-      if (key.kind === findingKind) return
-      dirty.set(`${key.kind}\n${key.namespace}\n${key.name}`, key)
-      note()
-    },
-    known(kind) {
-      if (kind === findingKind) return
-      if (cache.isKnown(kind)) load(kind)
-      note()
-    },
-    state(kind) {
-      if (kind === findingKind) return
-      const known = cache.kinds().find((state) => state.kind === kind)
-      engine.setState(self, kind, { state: cache.stateOf(kind), reason: known?.reason ?? "" })
-      note()
-    },
-  })
+  // What is not listed yet is not evaluated: saying so for a second would take every finding away and bring it back.
+  const isListed = (): boolean => kinds.every((kind) => cache.stateOf(kind) !== "syncing")
 
-  const objectOf = (kind: string, namespace: string, name: string): KubeObject | undefined =>
-    cache.get({ kind, namespace, name })
-
-  function take(): void {
+  async function round(): Promise<void> {
     engine.setTime(Math.floor(clock.now() / hourMs) * hourMs)
-    for (const key of dirty.values()) {
-      const object = cache.get(key)
-      if (object === undefined) engine.remove(self, key)
-      else engine.put(self, object)
-    }
-    dirty.clear()
+    await inSlices(options, (isEnough) => intake.take(isEnough))
+    if (!isListed()) return
+    await inSlices(options, (isEnough) => engine.advance(isEnough))
+    publication.move(engine.moves())
+    await inSlices(options, (isEnough) => publication.publish(isEnough))
+    if (signal.aborted || cache.stateOf(findingKind) === "live") return
+    cache.setKnown(findingKind, true)
+    cache.setState(findingKind, "live", "")
+    log.info({ findings: publication.shown, objects: engine.objects }, "the mesh is validated")
   }
-
-  function publish(): void {
-    const seen = new Set<string>()
-    for (const finding of engine.findings()) {
-      const { kind, namespace, name } = finding.object
-      const object = objectOf(kind, namespace, name)
-      const suppression = object === undefined ? null : suppressionOf(object, finding, rules)
-      let put = findingObject(finding, suppression, 0)
-      for (let same = 1; seen.has(seenKey(namespace, put.metadata.name)); same++)
-        put = findingObject(finding, suppression, same)
-      seen.add(seenKey(namespace, put.metadata.name))
-      cache.put(findingKind, put)
-    }
-    for (const key of shown)
-      if (!seen.has(key)) {
-        const slash = key.indexOf("/")
-        cache.remove(findingKind, key.slice(0, slash), key.slice(slash + 1))
-      }
-    shown.clear()
-    for (const key of seen) shown.add(key)
-  }
-
-  const listed = (): boolean => kinds.every((kind) => cache.stateOf(kind) !== "syncing")
 
   async function run(): Promise<void> {
+    let tookMs = 0
     while (!signal.aborted) {
-      if (!wanted) await Promise.race([new Promise<void>((resolve) => (wake = resolve)), aborted])
-      await clock.sleep(coalesceMs, signal)
+      if (!wanted) await new Promise<void>((resolve) => (wake = resolve))
+      await clock.sleep(Math.min(mostCoalesceMs, Math.max(coalesceMs, tookMs * restShare)), signal)
       if (signal.aborted) return
       wanted = false
-      take()
-      // What is not listed yet is not evaluated: saying so for a second would take every finding away and bring it back.
-      if (!listed()) continue
-      publish()
-      if (cache.stateOf(findingKind) !== "live") {
-        cache.setKnown(findingKind, true)
-        cache.setState(findingKind, "live", "")
-        log.info({ findings: shown.size, objects: engine.objects }, "the mesh is validated")
-      }
+      const begun = clock.now()
+      await round()
+      tookMs = clock.now() - begun
     }
   }
 
-  const aborted = new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  })
-  return { done: run().finally(stopListening) }
+  async function tellTime(): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(hourMs, signal)
+      note()
+    }
+  }
+
+  const done = Promise.all([run(), tellTime()]).then(() => undefined)
+  return { done: done.finally(() => intake.close()) }
 }
