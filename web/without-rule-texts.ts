@@ -10,7 +10,7 @@ const isRule = (node: ts.Node): node is ts.CallExpression =>
 export function withoutRuleTexts(source: string): string {
   if (!source.includes("rule({")) return source
   const file = ts.createSourceFile("rules.ts", source, ts.ScriptTarget.Latest, true)
-  const cuts: [number, number][] = []
+  const cuts: [from: number, to: number, put: string][] = []
   const visit = (node: ts.Node): void => {
     const [definition] = isRule(node) ? node.arguments : []
     if (definition !== undefined && ts.isObjectLiteralExpression(definition))
@@ -20,11 +20,13 @@ export function withoutRuleTexts(source: string): string {
           ts.isIdentifier(property.name) &&
           texts.has(property.name.text)
         )
-          cuts.push([property.initializer.getStart(file), property.initializer.getEnd()])
+          cuts.push([property.initializer.getStart(file), property.initializer.getEnd(), '""'])
+        else if (ts.isShorthandPropertyAssignment(property) && texts.has(property.name.text))
+          cuts.push([property.getStart(file), property.getEnd(), `${property.name.text}: ""`])
     ts.forEachChild(node, visit)
   }
   visit(file)
-  return cuts.reduceRight((text, [from, to]) => `${text.slice(0, from)}""${text.slice(to)}`, source)
+  return cuts.reduceRight((text, [from, to, put]) => `${text.slice(0, from)}${put}${text.slice(to)}`, source)
 }
 
 /** For Vite: of the rules only, before anything else is done to them. */

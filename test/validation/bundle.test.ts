@@ -43,5 +43,8 @@ test("rules lose their texts and nothing else", () => {
   expect(
     withoutRuleTexts('const a = rule({ code: "a.b", title: "A", effect: "B" + c, level: "error" })'),
   ).toBe('const a = rule({ code: "a.b", title: "", effect: "", level: "error" })')
+  expect(withoutRuleTexts('const a = rule({ code: "a.b", source })')).toBe(
+    'const a = rule({ code: "a.b", source: "" })',
+  )
   expect(withoutRuleTexts('report(rule, { title: "A" })')).toBe('report(rule, { title: "A" })')
 })

@@ -5,7 +5,7 @@ import { type Server, isHttp, serversIn } from "../../../istio/server.ts"
 import { isExportedTo } from "../../../istio/visibility.ts"
 import type { KubeObject } from "../../../kube/object.ts"
 import { list, record, strings } from "../../../topology/fact/read.ts"
-import { type Report, type View, check } from "../../check.ts"
+import { type Report, type View, check, derived } from "../../check.ts"
 import { clientsOfGateway, modelOf } from "./client.ts"
 import {
   gatewayInternal,
@@ -43,17 +43,21 @@ export const sectionOf = (server: Server): Section => {
 }
 
 /** Without anything that Istio would generate, by `namespace/name`: the servers of a bound Gateway; undefined: it is not there. */
-function serversOf(view: View, name: string): readonly Server[] | undefined {
-  const gateway = gatewayOf(view, name)
-  return gateway === undefined ? undefined : serversIn(configOf(gateway))
-}
+export const serversOf = derived<readonly Server[] | undefined>({
+  name: "routing/servers of a gateway",
+  compute: (view, name) => {
+    const gateway = gatewayOf(view, name)
+    return gateway === undefined ? undefined : serversIn(configOf(gateway))
+  },
+})
 
 type Bound = { name: string; servers: readonly Server[] }
 
 function bindings(object: KubeObject, config: VirtualService, view: View, report: Report): Bound[] {
   const bound: Bound[] = []
   const written = strings(record(object["spec"])["gateways"])
-  for (const [index, name] of written.entries()) {
+  for (let index = 0; index < written.length; index++) {
+    const name = written[index] ?? ""
     const full = gatewayName(name, config.namespace)
     if (full === "mesh") continue
     const path = `spec.gateways[${index}]`
@@ -64,7 +68,7 @@ function bindings(object: KubeObject, config: VirtualService, view: View, report
       })
       continue
     }
-    const servers = serversOf(view, full)
+    const servers = view.derive(serversOf, full)
     if (servers === undefined) {
       report(gatewayUnknown, { path, message: unknownGateway(view, full) })
       continue
@@ -149,6 +153,7 @@ const describe = (server: Server): string =>
   `${server.name} has port ${server.port} ${server.protocol}${server.tls === undefined ? "" : ` with TLS ${server.tls}`}, for ${sectionOf(server)} routes`
 
 function matches(object: KubeObject, config: VirtualService, view: View, report: Report): void {
+  if (!namesGateways(object)) return
   const spec = record(object["spec"])
   for (const section of sections)
     for (const [i, route] of list(spec[section]).entries())

@@ -1,4 +1,4 @@
-import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
+import { configHost, isWildcard } from "../../../istio/host.ts"
 import { type VirtualService, byAge } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import { isExportedTo, sidecarFor } from "../../../istio/visibility.ts"
@@ -6,11 +6,14 @@ import { list, record, strings } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, derived, index } from "../../check.ts"
 import { meshNamespaces, modelOf } from "./client.ts"
 import { meshHostConflict, meshHostOverridden, notImported, wildcardNarrowed } from "./host-rules.ts"
+import { HostsByEnd } from "./hosts-by-end.ts"
 import { sidecarKind, virtualServiceKind } from "./kinds.ts"
 import { type Clash, clashOf, isImportedIn, isPublic, meeting, sayClash } from "./mesh-clash.ts"
 
 /** The key under which all with a wildcard are. */
 export const wildcards = "wildcards"
+
+const nowhere: readonly string[] = []
 
 /** VirtualServices at gateways, by each of their hosts. */
 export const atGateways = index({
@@ -18,7 +21,7 @@ export const atGateways = index({
   kind: virtualServiceKind,
   keysOf: (object, { domain }) => {
     const spec = record(object["spec"])
-    if (list(spec["gateways"]).every((name) => name === "mesh")) return []
+    if (list(spec["gateways"]).every((name) => name === "mesh")) return nowhere
     const keys: string[] = []
     for (const written of strings(spec["hosts"])) {
       const host = configHost(written, object.metadata.namespace ?? "", domain).toLowerCase()
@@ -35,49 +38,25 @@ type Named = { host: string; config: VirtualService; index: number }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-const backwards = (text: string): string => text.split("").reverse().join("")
-
-/** All hosts of VirtualServices on the mesh, for the few that have a wildcard; in the order of their ends, so that those with one end stand together. */
-const meshHosts = derived<readonly (Named & { end: string })[]>({
+/** All hosts of VirtualServices on the mesh, for the few that have a wildcard: by host, the oldest first. */
+const meshHosts = derived<HostsByEnd<Named>>({
   name: "routing/hosts on the mesh",
   compute: ({ mesh }) => {
-    const found: (Named & { end: string })[] = []
-    const add = (config: VirtualService): void => {
-      for (const [index, host] of config.hosts.entries())
-        found.push({ host, config, index, end: backwards(host) })
-    }
+    const found: Named[] = []
     const all = new Set<VirtualService>(mesh.meshRoutes.wildcard)
     for (const configs of mesh.meshRoutes.byHost.values()) for (const config of configs) all.add(config)
-    for (const config of all) add(config)
-    return found.sort((a, b) => compare(a.end, b.end))
+    for (const config of all)
+      for (const [index, host] of config.hosts.entries()) found.push({ host, config, index })
+    return new HostsByEnd(found.sort((a, b) => compare(a.host, b.host) || byAge(a.config, b.config)))
   },
 })
-
-/** Those within a wildcard, by their host, the oldest first. */
-function within(view: View, wildcard: string): Named[] {
-  const all = view.derive(meshHosts, "")
-  const end = backwards(wildcard.slice(1))
-  let from = 0
-  for (let to = all.length; from < to;) {
-    const middle = (from + to) >> 1
-    if ((all[middle]?.end ?? "") < end) from = middle + 1
-    else to = middle
-  }
-  const found: Named[] = []
-  for (let at = from; at < all.length; at++) {
-    const other = all[at]
-    if (other === undefined || !other.end.startsWith(end)) break
-    if (other.host !== wildcard && hostMatches(wildcard, other.host)) found.push(other)
-  }
-  return found.sort((a, b) => compare(a.host, b.host) || byAge(a.config, b.config))
-}
 
 const atMost = 5
 
 function narrowed({ config, view, report }: Subject, host: string, path: string): void {
   const closer: Named[] = []
   const apart: Named[] = []
-  for (const other of within(view, host)) {
+  for (const other of view.derive(meshHosts, "").within(host)) {
     if (other.config === config) continue
     if (config.hosts.includes(other.host) || meeting(view, config, other.config) === undefined) continue
     if (isPublic(config) === isPublic(other.config)) closer.push(other)

@@ -1,17 +1,18 @@
 import { rulesAtGateway } from "../../../istio/gateway.ts"
-import { commonHost, hostMatches, isWildcard } from "../../../istio/host.ts"
+import { isWildcard } from "../../../istio/host.ts"
 import type { VirtualService } from "../../../istio/mesh.ts"
 import { named } from "../../../istio/reason.ts"
 import type { Rule } from "../../../istio/rule.ts"
-import { configOf } from "../../../istio/model.ts"
-import { type Server, isHttp, serversIn } from "../../../istio/server.ts"
+import { isHttp } from "../../../istio/server.ts"
 import type { KubeObject, ObjectRef } from "../../../kube/object.ts"
 import { list, record } from "../../../topology/fact/read.ts"
 import { type Report, type View, check, derived } from "../../check.ts"
 import { type HttpMatch, covers, readHttpMatch } from "../../semantic/cover.ts"
+import { CoverIndex, httpSigns } from "../../semantic/cover-index.ts"
 import { clientsOfGateway, modelOf } from "./client.ts"
 import { clientKey, clientOf, listenersTaking } from "./gateway-servers.ts"
-import { gatewayOf } from "./gateways.ts"
+import { serversOf } from "./gateways.ts"
+import { closerHosts, domainsOf, isWithinOthers } from "./gateway-hosts.ts"
 import { matchShadowed, ruleShadowed, wildcardNarrowed } from "./host-rules.ts"
 import { atGateways, sayNarrowed, wildcards } from "./hosts.ts"
 import { gatewayKind, virtualServiceKind } from "./kinds.ts"
@@ -30,13 +31,40 @@ const stepOf = (rule: Rule): Step => ({
 
 type Place = { client: string; port: number; host: string }
 
-/** All routes of a gateway's pods for a host and port, of whatever VirtualService, in the order they are asked. */
-const stepsAt = derived<readonly Step[]>({
+/** Routes in the order they are asked, and which of them are whose. */
+type Steps = {
+  all: readonly Step[]
+  byOwner: ReadonlyMap<string, readonly number[]>
+  index: CoverIndex<HttpMatch>
+}
+
+const ownerOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`
+
+function stepsOf(all: readonly Step[]): Steps {
+  const byOwner = new Map<string, number[]>()
+  for (let at = 0; at < all.length; at++) {
+    const step = all[at]
+    if (step === undefined) continue
+    const owner = ownerOf(step.owner)
+    const known = byOwner.get(owner)
+    if (known === undefined) byOwner.set(owner, [at])
+    else known.push(at)
+  }
+  const index = new CoverIndex(
+    all.map(({ match }) => match),
+    httpSigns,
+  )
+  return { all, byOwner, index }
+}
+
+/** All routes of a gateway's pods for a host and port, of whatever VirtualService. */
+const stepsAt = derived<Steps>({
   name: "routing/routes of a host at a gateway",
   compute: (view, at) => {
     const { client, port, host } = JSON.parse(at) as Place
     const question = { client: clientOf(client), port, host }
-    return (rulesAtGateway(view.mesh, question, listenersTaking(view, client, host)).rules ?? []).map(stepOf)
+    const { rules = [] } = rulesAtGateway(view.mesh, question, listenersTaking(view, client, host))
+    return stepsOf(rules.map(stepOf))
   },
 })
 
@@ -44,10 +72,10 @@ const stepsAt = derived<readonly Step[]>({
 function placesOf(view: View, config: VirtualService, host: string): Place[] {
   const places = new Map<string, Place>()
   for (const name of config.gateways) {
-    const gateway = name === "mesh" ? undefined : gatewayOf(view, name)
-    if (gateway === undefined) continue
+    const servers = name === "mesh" ? undefined : view.derive(serversOf, name)
+    if (servers === undefined) continue
     const clients = view.derive(clientsOfGateway, name).map(clientKey)
-    for (const server of serversIn(configOf(gateway)).filter(isHttp))
+    for (const server of servers.filter(isHttp))
       for (const domain of domainsOf(server, config, host))
         for (const client of clients)
           places.set(`${client} ${server.port} ${domain}`, { client, port: server.port, host: domain })
@@ -55,27 +83,23 @@ function placesOf(view: View, config: VirtualService, host: string): Place[] {
   return [...places.values()]
 }
 
-function domainsOf(server: Server, { namespace }: VirtualService, host: string): string[] {
-  const domains: string[] = []
-  for (const entry of server.hosts) {
-    if (entry.namespace !== "*" && entry.namespace !== namespace) continue
-    const domain = commonHost(entry.host, host.toLowerCase())
-    if (domain !== undefined) domains.push(domain)
-  }
-  return domains
-}
-
 const same = (a: ObjectRef, b: ObjectRef): boolean => a.name === b.name && a.namespace === b.namespace
 
 /** For each route of its own the one that takes its requests first, if it is of another VirtualService; null: none does. */
-function judged(steps: readonly Step[], owner: ObjectRef): Map<Step, Step | null> {
+function judged({ all, byOwner, index }: Steps, owner: ObjectRef): Map<Step, Step | null> {
   const answer = new Map<Step, Step | null>()
-  for (const [index, step] of steps.entries()) {
-    if (!same(step.owner, owner)) continue
-    const before = steps.slice(0, index).filter((earlier) => covers(earlier.match, step.match, []))
+  const own = byOwner.get(ownerOf(owner)) ?? []
+  for (const at of own) {
+    const step = all[at]
+    if (step === undefined) continue
+    const isBefore = (before: number): boolean => {
+      const earlier = all[before]
+      return earlier !== undefined && covers(earlier.match, step.match, [])
+    }
+    const first = all[index.first(step.match, at, isBefore)]
     // What its own routes take already is said of the VirtualService by itself.
-    const first = before.some((earlier) => same(earlier.owner, owner)) ? undefined : before[0]
-    answer.set(step, first ?? null)
+    const isOwn = first !== undefined && own.some((before) => before < at && isBefore(before))
+    answer.set(step, first === undefined || isOwn ? null : first)
   }
   return answer
 }
@@ -158,28 +182,12 @@ function details(config: VirtualService, lost: readonly Verdict[], path: string,
 
 /** Hosts for which another VirtualService may be asked in the same place. */
 function shared(view: View, object: KubeObject, config: VirtualService): string[] {
-  const wild = view.find(atGateways, wildcards)
+  const isWide = view.find(atGateways, wildcards).length > 0
   return config.hosts.filter((host, index) => {
     if (config.hosts.indexOf(host) !== index) return false
     if (view.find(atGateways, host.toLowerCase()).length > 1) return true
-    return wild.some((other) => other !== object && overlaps(view, other, host))
+    return isWide && isWithinOthers(view, object, host.toLowerCase())
   })
-}
-
-const overlaps = (view: View, other: KubeObject, host: string): boolean =>
-  modelOf(view, other)?.hosts.some((own) => isWildcard(own) && commonHost(own, host) !== undefined) === true
-
-/** Closer hosts of others at the same gateway, at a server that is wide enough to tell them apart. */
-function closerHosts(view: View, config: VirtualService, host: string, name: string) {
-  const gateway = gatewayOf(view, name)
-  if (gateway === undefined) return []
-  const domains = serversIn(configOf(gateway)).flatMap((server) => domainsOf(server, config, host))
-  const others = (view.mesh.gatewayRoutes.get(name) ?? []).filter((other) => other !== config)
-  const isCloser = (own: string): boolean =>
-    own !== host &&
-    !config.hosts.includes(own) &&
-    domains.some((domain) => domain !== own && hostMatches(domain, own))
-  return others.flatMap((other) => other.hosts.filter(isCloser).map((own) => ({ host: own, config: other })))
 }
 
 function narrowed(view: View, config: VirtualService, report: Report): void {

@@ -4,6 +4,7 @@ import { list, record, strings } from "../../../../topology/fact/read.ts"
 import { type Check, type Report, check } from "../../../check.ts"
 import { pointerOf } from "../../../path.ts"
 import { type HttpMatch, covers, readHttpMatch } from "../../../semantic/cover.ts"
+import { CoverIndex, type Signs, httpSigns, tcpSigns, tlsSigns } from "../../../semantic/cover-index.ts"
 import { readL4Match, tcpCovers, tlsCovers } from "../../../semantic/cover-l4.ts"
 import { isSet, isThere } from "../say.ts"
 import { sameAction, sameMatch } from "./same.ts"
@@ -13,22 +14,22 @@ type Section<M> = {
   name: "http" | "tcp" | "tls"
   read: (match: unknown, namespace: string) => M
   covers: (a: M, b: M, bound: readonly string[]) => boolean
-  /** A match with a key covers only what is sought by the same one. */
-  keyOf: (match: M) => string | undefined
-  soughtBy: (match: M) => string | undefined
+  signs: Signs<M>
+  /** Whether a match can cover only its like. Those that can cover more are named first. */
+  isNarrow: (match: M) => boolean
 }
 
-/** An exact path covers the same exact path only. */
-const pathOf = ({ uri }: HttpMatch): string | undefined => (uri.kind === "exact" ? uri.value : undefined)
-const pathInItsCase = (match: HttpMatch): string | undefined =>
-  match.uri.kind === "exact" && match.uri.fold ? undefined : pathOf(match)
-const noKey = (): undefined => undefined
+const isExact = ({ uri }: HttpMatch): boolean => uri.kind === "exact" && !uri.fold
+const never = (): boolean => false
 
 const sections = {
-  http: { name: "http", read: readHttpMatch, covers, keyOf: pathInItsCase, soughtBy: pathOf },
-  tcp: { name: "tcp", read: readL4Match, covers: tcpCovers, keyOf: noKey, soughtBy: noKey },
-  tls: { name: "tls", read: readL4Match, covers: tlsCovers, keyOf: noKey, soughtBy: noKey },
+  http: { name: "http", read: readHttpMatch, covers, signs: httpSigns, isNarrow: isExact },
+  tcp: { name: "tcp", read: readL4Match, covers: tcpCovers, signs: tcpSigns, isNarrow: never },
+  tls: { name: "tls", read: readL4Match, covers: tlsCovers, signs: tlsSigns, isNarrow: never },
 } as const
+
+/** With fewer it is quicker to go through all of them. */
+const enoughForIndex = 16
 
 /** One match of a route (the only, empty one of a route without matches), and where it stands. */
 type Candidate<M> = { route: number; match: number; value: unknown; read: M }
@@ -50,9 +51,10 @@ const nameOf = (routes: readonly unknown[], section: string, route: number): str
 }
 
 class Reader<M> {
-  private readonly earlier: Candidate<M>[] = []
-  private readonly earlierByKey = new Map<string, Candidate<M>[]>()
-
+  /** In their order; of each whether it is covered itself: what covers it is named instead. */
+  private readonly all: Candidate<M>[] = []
+  private readonly covered: boolean[] = []
+  private index: CoverIndex<M> | undefined
   private readonly section: Section<M>
   private readonly routes: readonly unknown[]
   private readonly context: Context
@@ -64,51 +66,63 @@ class Reader<M> {
   }
 
   run(): void {
-    for (let i = 0; i < this.routes.length; i++) if (isThere(this.routes[i])) this.route(i)
+    const { routes, all } = this
+    const ends: number[] = []
+    for (let i = 0; i < routes.length; i++) {
+      if (isThere(routes[i])) this.read(i)
+      ends.push(all.length)
+    }
+    if (all.length >= enoughForIndex)
+      this.index = new CoverIndex(
+        all.map(({ read }) => read),
+        this.section.signs,
+      )
+    for (let i = 0; i < routes.length; i++)
+      if (isThere(routes[i])) this.route(i, ends[i - 1] ?? 0, ends[i] ?? 0)
   }
 
-  private candidates(route: number): Candidate<M>[] {
+  private read(route: number): void {
+    const { all, section, context } = this
     const matches = list(record(this.routes[route])["match"])
-    const one = (value: unknown, match: number): Candidate<M> => ({
-      route,
-      match,
-      value,
-      read: this.section.read(value, this.context.namespace),
-    })
-    return matches.length === 0 ? [one(undefined, -1)] : matches.map(one)
+    if (matches.length === 0)
+      all.push({ route, match: -1, value: undefined, read: section.read(undefined, context.namespace) })
+    for (let match = 0; match < matches.length; match++) {
+      const value = matches[match]
+      all.push({ route, match, value, read: section.read(value, context.namespace) })
+    }
   }
 
-  private route(index: number): void {
-    const candidates = this.candidates(index)
+  private route(index: number, from: number, to: number): void {
     const coverers: Candidate<M>[] = []
-    for (const candidate of candidates) {
-      const coverer = this.covererOf(candidate)
-      if (coverer !== undefined) {
-        coverers.push(coverer)
-        if (candidate.match >= 0 && coverer.match >= 0) this.sayMatch(candidate, coverer)
-      } else this.remember(candidate)
+    for (let at = from; at < to; at++) {
+      const candidate = this.all[at]
+      const coverer = candidate && this.covererOf(candidate, at)
+      this.covered.push(coverer !== undefined)
+      if (candidate === undefined || coverer === undefined) continue
+      coverers.push(coverer)
+      if (candidate.match >= 0 && coverer.match >= 0) this.sayMatch(candidate, coverer)
     }
-    if (coverers.length === candidates.length) this.sayRoute(index, coverers)
+    if (coverers.length === to - from) this.sayRoute(index, coverers)
   }
 
-  private covererOf(candidate: Candidate<M>): Candidate<M> | undefined {
-    const key = this.section.soughtBy(candidate.read)
-    const alike = key === undefined ? undefined : this.earlierByKey.get(key)
-    return (
-      this.earlier.find((earlier) => this.leavesNothing(earlier, candidate)) ??
-      alike?.find((earlier) => this.leavesNothing(earlier, candidate))
-    )
+  private covererOf(candidate: Candidate<M>, at: number): Candidate<M> | undefined {
+    return this.firstOf(candidate, at, false) ?? this.firstOf(candidate, at, true)
   }
 
-  private remember(candidate: Candidate<M>): void {
-    const key = this.section.keyOf(candidate.read)
-    if (key === undefined) {
-      this.earlier.push(candidate)
-      return
+  private firstOf(candidate: Candidate<M>, at: number, isNarrow: boolean): Candidate<M> | undefined {
+    const { all, covered, section } = this
+    const isCoverer = (before: number): boolean => {
+      const earlier = all[before]
+      return (
+        earlier !== undefined &&
+        covered[before] === false &&
+        section.isNarrow(earlier.read) === isNarrow &&
+        this.leavesNothing(earlier, candidate)
+      )
     }
-    const alike = this.earlierByKey.get(key)
-    if (alike === undefined) this.earlierByKey.set(key, [candidate])
-    else alike.push(candidate)
+    if (this.index !== undefined) return all[this.index.first(candidate.read, at, isCoverer)]
+    for (let before = 0; before < at; before++) if (isCoverer(before)) return all[before]
+    return undefined
   }
 
   /**
