@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { open, readFile } from "node:fs/promises"
+import { open, readFile, rm } from "node:fs/promises"
 import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
 
@@ -40,6 +40,8 @@ export async function launchGuarded(launch: Launch): Promise<GuardedProcess> {
   const { name, folder } = launch
   const logFile = join(folder, `${name}.log`)
   const pidFile = join(folder, `${name}.pid`)
+  // Of the one before it of this name, if any: whoever asks at once would take that for this one's.
+  await rm(pidFile, { force: true })
   const log = await open(logFile, "a")
   const child = spawn("/bin/sh", ["-c", guard, "guard", pidFile, launch.program, ...launch.args], {
     cwd: folder,
