@@ -46,5 +46,12 @@ test("rules lose their texts and nothing else", () => {
   expect(withoutRuleTexts('const a = rule({ code: "a.b", source })')).toBe(
     'const a = rule({ code: "a.b", source: "" })',
   )
+  expect(withoutRuleTexts('const a = derived<A>({ name: "a of b", compute })')).toBe(
+    'const a = derived<A>({ name: "", compute })',
+  )
+  const maker = "const invalid = (part: string, title: string): Rule => rule({ code: part, title })"
+  expect(withoutRuleTexts(`${maker}\nconst a = invalid("a.b", "A")`)).toBe(
+    `${maker.replace(", title }", ', title: "" }')}\nconst a = invalid("a.b", "")`,
+  )
   expect(withoutRuleTexts('report(rule, { title: "A" })')).toBe('report(rule, { title: "A" })')
 })
