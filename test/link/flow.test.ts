@@ -74,6 +74,39 @@ describe.each(transports)("a cluster joins over %s", (_, start) => {
     await third.close()
   })
 
+  test("kinds that only a newer agent knows are shown as not taken, and the rest stands as it is", async () => {
+    const { identity, peer } = await joined("newer")
+    const novelty = {
+      apiVersion: "future.smm.io/v1",
+      kind: "Novelty",
+      metadata: { name: "n", namespace: "shop" },
+    }
+    const all = new Cache().put(pod("a"), novelty)
+    expect(await all.sync(peer, stage.clock.at)).toEqual([["Pod", "shop"]])
+    expect(peer.received.some((message) => message.type === "need" && message.hashes)).toBe(true)
+    await peer.store(all.hashes())
+    await peer.store({
+      type: "delta",
+      put: [service("a"), novelty],
+      remove: [["Novelty.future.smm.io", "shop", "x"]],
+    })
+    all.put(service("a"))
+    await peer.store(all.status(stage.clock.at))
+    const { objects, kinds, join: steps } = await info(identity)
+    expect([objects, steps.inventory.doneAt]).toEqual([2, stage.clock.at])
+    expect(kinds.map(({ kind, state, count }) => [kind, state, count])).toEqual(
+      expect.arrayContaining([
+        ["Pod", "live", 1],
+        ["Novelty.future.smm.io", "denied", 0],
+      ]),
+    )
+    expect(kinds.find(({ state }) => state === "denied")?.reason).toMatch(/the agent is newer/)
+    const path = `/clusters/${identity.clusterId}/events`
+    const { body } = await call<{ items: { kind: string }[] }>("GET", path)
+    expect(body.items.map(({ kind }) => kind)).not.toContain("resync")
+    await peer.close()
+  })
+
   test("a change reaches the console that shows it, and nobody of another organization", async () => {
     const { identity, peer } = await joined("watched")
     await cache.sync(peer, stage.clock.at)

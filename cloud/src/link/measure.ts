@@ -1,5 +1,6 @@
 import { AppError } from "#shared/error.ts"
 import { canonicalJson, emptySum, normalSum, textHash } from "#shared/kube/bucket.ts"
+import { kindOf } from "#shared/kube/kinds.ts"
 import { limits } from "#shared/protocol/limits.ts"
 import type { Status } from "#shared/protocol/message/status.ts"
 import type { TickMessage } from "#shared/protocol/up.ts"
@@ -88,12 +89,25 @@ async function storedRoot(cloud: Cloud, session: Session, status: Status): Promi
 const isStatusOld = (cloud: Cloud, { statusAt }: Links.Link): boolean =>
   cloud.now() - statusAt >= statusEveryMs
 
+type Kinds = Status["kinds"]
+
+/** Only a newer agent knows these. What it has of them is not taken, and no agent's word of what it may read says that. */
+const asTaken = (kinds: Kinds): Kinds =>
+  kinds.map((state) =>
+    kindOf(state.kind)
+      ? state
+      : {
+          ...state,
+          state: "denied",
+          count: 0,
+          reason: "not taken: this server does not know the kind, the agent is newer",
+        },
+  )
+
+type Compared = { set: Partial<Links.Link>; needHashes: boolean; routine?: boolean }
+
 /** Whether the sums should be compared again, bucket by bucket. */
-async function compareRoot(
-  cloud: Cloud,
-  session: Session,
-  status: Status,
-): Promise<{ set: Partial<Links.Link>; needHashes: boolean }> {
+async function compareRoot(cloud: Cloud, session: Session, status: Status): Promise<Compared> {
   const { link, owner } = session
   const root = rootText(status.root)
   // Equal once is not equal for ever: a writer that died may have left something behind it. So now and then we look again.
@@ -104,8 +118,11 @@ async function compareRoot(
     if (!link.inventoryDone) await reach(cloud, owner, "inventoryDoneAt")
     return { set: { root, inventoryDone: true }, needHashes: false }
   }
-  if (cloud.now() - link.askedAt < askAgainMs) return { set: {}, needHashes: false }
-  return { set: { root: "", askedAt: cloud.now() }, needHashes: true }
+  // With kinds that are not taken the sum over all is never the same: then only the buckets are compared, by the clock.
+  const routine = status.kinds.some(({ kind, count }) => count > 0 && !kindOf(kind))
+  const patienceMs = routine && link.inventoryDone ? statusEveryMs : askAgainMs
+  if (cloud.now() - link.askedAt < patienceMs) return { set: {}, needHashes: false }
+  return { set: { root: "", askedAt: cloud.now() }, needHashes: true, routine }
 }
 
 /** How far the agent's clock is ahead; 0 within the tolerance. */
@@ -138,22 +155,23 @@ function atOurTime(status: Clusters.StoredStatus, skewMs: number): Clusters.Stor
   }
 }
 
-export type Told = { set: Partial<Links.Link>; changed: boolean; needHashes: boolean; words?: string }
+export type Told = Compared & { changed: boolean; words?: string }
 
 /** Stores the status when it says something new, and compares the root. */
 export async function onStatus(cloud: Cloud, session: Session, status: Status): Promise<Told> {
-  const { type: _type, seq: _seq, ...stored } = status
+  const { type: _type, seq: _seq, ...told } = status
+  const stored = { ...told, kinds: asTaken(status.kinds) }
   const { owner, link } = session
   const statusHash = steadyHash(status)
   const changed = statusHash !== link.statusHash
   const due = changed || isStatusOld(cloud, link)
   const skewMs = skewOf(cloud, status.at)
   if (due) await Clusters.writeStatus(cloud, owner.organizationId, owner.clusterId, atOurTime(stored, skewMs))
-  const { set, needHashes } = await compareRoot(cloud, session, status)
+  const { set, ...compared } = await compareRoot(cloud, session, status)
   return {
+    ...compared,
     set: { ...set, skewMs, ...(due ? { statusHash, statusAt: cloud.now() } : {}) },
     changed,
-    needHashes,
     ...skewWords(link.skewMs, skewMs),
   }
 }

@@ -27,6 +27,8 @@ type Effect = Outcome & {
   /** Something that the list of clusters shows has changed. */
   tell?: boolean
   needHashes?: boolean
+  /** They are compared because it is time to, not because something seems to be missing. */
+  routine?: boolean
 }
 
 /** How often consoles hear of a cluster in which nothing but time has changed; and how often of the progress of a join. */
@@ -80,7 +82,8 @@ async function ask(cloud: Cloud, connection: string, effect: Effect, all: boolea
 
 async function record(cloud: Cloud, { owner }: Session, effect: Effect, gap: boolean): Promise<void> {
   if (gap) await noteSeldom(cloud, owner, "resync", "A message is missing; comparing everything")
-  else if (effect.needHashes) await noteSeldom(cloud, owner, "resync", "Sums differ; comparing everything")
+  else if (effect.needHashes && effect.routine !== true)
+    await noteSeldom(cloud, owner, "resync", "Sums differ; comparing everything")
   if (effect.words !== undefined) await noteSeldom(cloud, owner, "refused", effect.words)
   if (effect.refused && effect.refused.length > 0)
     cloud.log.warn({ clusterId: owner.clusterId, kinds: effect.refused.slice(0, 20) }, "kinds were not taken")
