@@ -20,10 +20,9 @@ export type Instance = {
 }
 
 function workloadOf(object: KubeObject): Instance["workload"] {
-  const owner = list(object.metadata["ownerReferences"])
-    .map(record)
-    .find((candidate) => candidate["controller"] === true)
-  if (!owner) return { kind: object.kind, name: object.metadata.name }
+  const owners = list(object.metadata["ownerReferences"])
+  const owner = record(owners.find((candidate) => record(candidate)["controller"] === true))
+  if (owner["controller"] !== true) return { kind: object.kind, name: object.metadata.name }
   const [kind, name] = [text(owner["kind"]), text(owner["name"])]
   const hash = object.metadata.labels?.["pod-template-hash"]
   return kind === "ReplicaSet" && hash !== undefined && name.endsWith(`-${hash}`)
@@ -37,27 +36,37 @@ const isReady = (object: KubeObject): boolean =>
     (item) => record(item)["type"] === "Ready" && record(item)["status"] === "True",
   )
 
+/** Gathers the named ports; answers whether one is the proxy. */
+function readContainers(containers: readonly unknown[], ports: Record<string, number>): boolean {
+  let sidecar = false
+  for (const item of containers) {
+    const container = record(item)
+    if (container["name"] === "istio-proxy") sidecar = true
+    for (const entry of list(container["ports"])) {
+      const { name, containerPort } = record(entry)
+      if (typeof name === "string" && typeof containerPort === "number") ports[name] = containerPort
+    }
+  }
+  return sidecar
+}
+
 export function podInstance(object: KubeObject): Instance {
   const spec = record(object["spec"])
-  const containers = [...list(spec["containers"]), ...list(spec["initContainers"])].map(record)
-  const sidecar = containers.some((container) => container["name"] === "istio-proxy")
+  const containers = list(spec["containers"])
+  const initContainers = list(spec["initContainers"])
+  const ports: Record<string, number> = {}
+  const sidecar = readContainers(containers, ports)
+  const early = readContainers(initContainers, ports)
   return {
     namespace: object.metadata.namespace ?? "",
     name: object.metadata.name,
     labels: object.metadata.labels ?? {},
     ready: isReady(object),
-    sidecar,
-    gateway: sidecar && list(spec["containers"]).length === 1 && list(spec["initContainers"]).length === 0,
+    sidecar: sidecar || early,
+    gateway: sidecar && containers.length === 1 && initContainers.length === 0,
     serviceAccount: text(spec["serviceAccountName"]) || "default",
     workload: workloadOf(object),
-    ports: Object.fromEntries(
-      containers.flatMap((container) =>
-        list(container["ports"])
-          .map(record)
-          .filter((port) => typeof port["name"] === "string" && typeof port["containerPort"] === "number")
-          .map((port) => [text(port["name"]), port["containerPort"] as number]),
-      ),
-    ),
+    ports,
     object: refOf(object),
   }
 }

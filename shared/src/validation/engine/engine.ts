@@ -5,7 +5,7 @@ import type { Check, Details, Family } from "../check.ts"
 import { type Finding, byPlace, findingKey } from "../finding.ts"
 import type { Rule } from "../rule.ts"
 import { ClusterState, type KindState, keyOf, live } from "./cluster.ts"
-import { Evaluation, type Group, Subject, groupsOf } from "./evaluation.ts"
+import { Evaluation, type Group, Subject, groupsOf, none } from "./evaluation.ts"
 import { wellFormed } from "./input.ts"
 import { fault, findingOf, withoutEchoes } from "./saying.ts"
 
@@ -62,7 +62,7 @@ export class Engine {
   #evaluation: Evaluation | undefined
   #check: Check | undefined
   #now: number | undefined
-  #last = { apiVersion: "", kind: "", key: "" }
+  readonly #kinds = new Map<string, Map<string, string>>()
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -148,12 +148,18 @@ export class Engine {
     return subjects
   }
 
-  /** Objects of a kind mostly come one after another. */
+  /** Made once for each kind: it is asked for every object. */
   #kindOf({ apiVersion, kind }: KubeObject): string {
-    const last = this.#last
-    if (last.kind !== kind || last.apiVersion !== apiVersion)
-      this.#last = { apiVersion, kind, key: kindKeyOf({ apiVersion, kind }) }
-    return this.#last.key
+    let kinds = this.#kinds.get(apiVersion)
+    if (kinds === undefined) {
+      kinds = new Map()
+      this.#kinds.set(apiVersion, kinds)
+    }
+    const known = kinds.get(kind)
+    if (known !== undefined) return known
+    const key = kindKeyOf({ apiVersion, kind })
+    kinds.set(kind, key)
+    return key
   }
 
   /** Adds an object or replaces the one of its name; one without kind or name is passed over (false). */
@@ -288,10 +294,12 @@ export class Engine {
     subject.waits = false
     if (!subject.alive) return
     this.#forget(subject.evaluations)
-    subject.evaluations = []
+    subject.evaluations = none
     for (const group of subject.groups) {
       const evaluation = this.#ask(group, subject)
-      if (evaluation !== undefined) subject.evaluations.push(evaluation)
+      if (evaluation === undefined) continue
+      if (subject.evaluations.length === 0) subject.evaluations = [evaluation]
+      else subject.evaluations.push(evaluation)
     }
   }
 

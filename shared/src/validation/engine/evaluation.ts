@@ -23,6 +23,9 @@ export function groupsOf(families: readonly Family[]): ReadonlyMap<string, reado
   )
 }
 
+/** Of the many that nothing can change for: never added to. */
+export const none: Evaluation[] = []
+
 /** An object that checks are asked about. */
 export class Subject {
   readonly object: KubeObject
@@ -31,7 +34,7 @@ export class Subject {
   readonly cluster: ClusterState
   readonly groups: readonly Group[]
   /** Those that found something or looked at something: what others looked at nothing for cannot change. */
-  evaluations: Evaluation[] = []
+  evaluations: Evaluation[] = none
   alive = true
   /** All of its groups are to be asked. */
   waits = false

@@ -37,26 +37,32 @@ class ObjectIndex {
     this.#keysOf = keysOf
   }
 
-  #keys(object: KubeObject): Iterable<string> {
+  /** Without repeats; of few keys these are found quicker than a set is made. */
+  #keys(object: KubeObject): readonly string[] {
     const keys = this.#keysOf(object)
-    return keys.length < 2 ? keys : new Set(keys)
+    if (keys.length > 8) return [...new Set(keys)]
+    for (let at = 1; at < keys.length; at++) if (keys.indexOf(keys[at] ?? "") < at) return [...new Set(keys)]
+    return keys
   }
 
   add(object: KubeObject): void {
-    for (const key of this.#keys(object)) {
-      const bucket = this.#buckets.get(key)
-      if (bucket === undefined) {
-        this.#buckets.set(key, new Bucket(this.#kinds, [object]))
-        continue
-      }
-      // A list that somebody may hold is sorted, and replaced; one that is not sorted is held by nobody.
-      if (bucket.items.length === 0) bucket.items = [object]
-      else if (bucket.sorted) {
-        bucket.items = [...bucket.items, object]
-        bucket.sorted = false
-      } else (bucket.items as KubeObject[]).push(object)
-      bucket.changed()
+    const keys = this.#keys(object)
+    for (let at = 0; at < keys.length; at++) this.#enter(keys[at] ?? "", object)
+  }
+
+  #enter(key: string, object: KubeObject): void {
+    const bucket = this.#buckets.get(key)
+    if (bucket === undefined) {
+      this.#buckets.set(key, new Bucket(this.#kinds, [object]))
+      return
     }
+    // A list that somebody may hold is sorted, and replaced; one that is not sorted is held by nobody.
+    if (bucket.items.length === 0) bucket.items = [object]
+    else if (bucket.sorted) {
+      bucket.items = [...bucket.items, object]
+      bucket.sorted = false
+    } else (bucket.items as KubeObject[]).push(object)
+    bucket.changed()
   }
 
   remove(object: KubeObject): void {

@@ -20,10 +20,27 @@ const nanos: Readonly<Record<string, number>> = {
 /** The most a Go duration holds, in milliseconds: some 292 years. */
 const most = 9_223_372_036_854
 
+/** The milliseconds of what most durations look like (`10s`, `250ms`); -1 for another. */
+function usualMs(value: string): number {
+  let whole = 0
+  let at = 0
+  for (; at < value.length && at < 6; at++) {
+    const digit = value.charCodeAt(at) - 48
+    if (digit < 0 || digit > 9) break
+    whole = whole * 10 + digit
+  }
+  if (at === 0 || value.charCodeAt(value.length - 1) !== 115) return -1
+  if (value.length === at + 1) return whole * 1000
+  return value.length === at + 2 && value.charCodeAt(at) === 109 ? whole : -1
+}
+
 /** A duration as Istio reads it from YAML (`1.5s`, `1m30s`, `200ms`, `-3s`); undefined when it is none. */
 export function spanOf(value: unknown): Span | undefined {
   if (value === "0") return { ms: 0, ns: 0 }
-  if (typeof value !== "string" || !shape.test(value)) return undefined
+  if (typeof value !== "string") return undefined
+  const usual = usualMs(value)
+  if (usual >= 0) return { ms: usual, ns: 0 }
+  if (!shape.test(value)) return undefined
   let [ms, ns] = [0, 0]
   for (const [, whole = "", fraction = "", unit = "s"] of value.matchAll(part)) {
     const size = nanos[unit] ?? 0

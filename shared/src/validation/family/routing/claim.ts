@@ -1,6 +1,6 @@
 import { gatewayName, isSubset } from "../../../istio/mesh.ts"
 import type { KubeObject } from "../../../kube/object.ts"
-import { list, record, stringMap, strings } from "../../../topology/fact/read.ts"
+import { type Json, list, record, stringMap, strings } from "../../../topology/fact/read.ts"
 import { type View, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { type GatewayClient, clientsOfGateway, modelOf } from "./client.ts"
@@ -24,7 +24,7 @@ const prefix = "@request.auth.claims"
 
 /** `@request.auth.claims.group`, `@request.auth.claims[group]`. Source: istio pkg/jwt `ToRoutingClaim`. */
 function isClaim(name: string): boolean {
-  if (!name.toLowerCase().startsWith(prefix)) return false
+  if (!name.startsWith("@") || !name.toLowerCase().startsWith(prefix)) return false
   const rest = name.slice(prefix.length)
   return (
     (rest.startsWith(".") && rest.length > 1) ||
@@ -34,16 +34,25 @@ function isClaim(name: string): boolean {
 
 type Claim = { name: string; path: string }
 
-function firstClaim(spec: Readonly<Record<string, unknown>>): Claim | undefined {
-  for (const [i, route] of list(spec["http"]).entries())
-    for (const [j, entry] of list(record(route)["match"]).entries())
-      for (const field of ["headers", "withoutHeaders"]) {
-        const headers = record(entry)[field]
-        if (headers === undefined) continue
-        const name = Object.keys(record(headers)).find(isClaim)
-        if (name !== undefined)
-          return { name, path: `spec.http[${i}].match[${j}].${field}[${JSON.stringify(name)}]` }
-      }
+const fields = ["headers", "withoutHeaders"] as const
+
+function claimIn(match: Json): Claim | undefined {
+  for (const field of fields) {
+    const headers = record(match[field])
+    for (const name in headers) if (isClaim(name)) return { name, path: `${field}[${JSON.stringify(name)}]` }
+  }
+  return undefined
+}
+
+function firstClaim(spec: Json): Claim | undefined {
+  const routes = list(spec["http"])
+  for (let i = 0; i < routes.length; i++) {
+    const matches = list(record(routes[i])["match"])
+    for (let j = 0; j < matches.length; j++) {
+      const found = claimIn(record(matches[j]))
+      if (found !== undefined) return { name: found.name, path: `spec.http[${i}].match[${j}].${found.path}` }
+    }
+  }
   return undefined
 }
 

@@ -118,9 +118,11 @@ export const weights = check({
       for (let i = 0; i < routes.length; i++) {
         const entries = list(record(routes[i])["route"])
         if (entries.length === 0) continue
-        const path = `spec.${section}[${i}].route`
-        if (entries.length === 1) lone(object, record(entries[0]), `${path}[0]`, report)
-        else repeated(object, entries, { namespace, domain: settings.domain, path }, report)
+        if (entries.length > 1) {
+          const path = `spec.${section}[${i}].route`
+          repeated(object, entries, { namespace, domain: settings.domain, path }, report)
+        } else if (record(entries[0])["weight"] !== undefined)
+          lone(object, record(entries[0]), `spec.${section}[${i}].route[0]`, report)
       }
     }
   },

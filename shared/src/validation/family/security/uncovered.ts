@@ -5,8 +5,7 @@ import { type View, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { isCaptured, isInjected } from "../ambient/dataplane.ts"
 import { authorizationPolicy } from "./kinds.ts"
-import { policiesFor, targetedIn } from "./policies-over.ts"
-import { specOf } from "./policy.ts"
+import { isTargeted, selectorLabels, specOf } from "./policy.ts"
 import { count, some } from "./sentence.ts"
 
 /** Kiali says it of every workload of a mesh without policies; we only where a namespace has some and left a workload out. */
@@ -31,16 +30,49 @@ function isTarget(view: View, namespace: string, labels: Labels, reference: unkn
   return Object.keys(selector).length > 0 && isSubset(selector, labels)
 }
 
-function isCovered(view: View, namespace: string, labels: Labels): boolean {
+/** What the policies of a namespace and of the root select: gathered once for all workloads of the namespace. */
+type Cover = {
+  /** One of them is for everything. */
+  whole: boolean
+  /** Selectors by the first of their labels. */
+  selectors: ReadonlyMap<string, readonly Labels[]>
+  targets: readonly { namespace: string; reference: unknown }[]
+}
+
+function coverOf(view: View, namespace: string): Cover {
   const root = view.settings.rootNamespace
-  for (const place of namespace === root ? [root] : [namespace, root]) {
-    for (const _ of policiesFor(view, "any", place, labels)) return true
-    for (const policy of targetedIn(view, place)) {
+  const selectors = new Map<string, Labels[]>()
+  const targets: { namespace: string; reference: unknown }[] = []
+  let whole = false
+  for (const place of namespace === root ? [root] : [namespace, root])
+    for (const policy of view.inNamespace(authorizationPolicy, place)) {
       const spec = specOf(policy)
-      for (const reference of [spec["targetRef"], ...list(spec["targetRefs"])])
-        if (reference !== undefined && isTarget(view, place, labels, reference)) return true
+      if (isTargeted(spec)) {
+        const references = [spec["targetRef"], ...list(spec["targetRefs"])]
+        targets.push(...references.map((reference) => ({ namespace: place, reference })))
+        continue
+      }
+      const labels = selectorLabels(spec)
+      const pair = labels && firstPair(labels)
+      if (labels === undefined || pair === undefined) whole = true
+      else selectors.set(pair, [...(selectors.get(pair) ?? []), labels])
     }
-  }
+  return { whole, selectors, targets }
+}
+
+function firstPair(labels: Labels): string | undefined {
+  for (const name in labels) return `${name}=${labels[name] ?? ""}`
+  return undefined
+}
+
+function isCovered(view: View, { whole, selectors, targets }: Cover, labels: Labels): boolean {
+  if (whole) return true
+  if (selectors.size > 0)
+    for (const name in labels)
+      for (const selector of selectors.get(`${name}=${labels[name]}`) ?? [])
+        if (isSubset(selector, labels)) return true
+  for (const { namespace, reference } of targets)
+    if (reference !== undefined && isTarget(view, namespace, labels, reference)) return true
   return false
 }
 
@@ -57,6 +89,7 @@ export const uncoveredWorkloads = check({
     const { name } = namespace.metadata
     if (name === view.istioNamespace || name === view.settings.rootNamespace) return
     if (view.mesh.authorizationPolicies.get(name) === undefined) return
+    const cover = coverOf(view, name)
     const open: KubeObject[] = []
     let meshed = 0
     for (const kind of kinds)
@@ -66,7 +99,7 @@ export const uncoveredWorkloads = check({
         const annotations = record(template["annotations"]) as Labels
         if (!isInjected(labels, annotations, namespace) && !isCaptured(labels, namespace)) continue
         meshed++
-        if (!isCovered(view, name, labels)) open.push(object)
+        if (!isCovered(view, cover, labels)) open.push(object)
       }
     if (open.length === 0) return
     report(uncovered, {

@@ -3,6 +3,7 @@ import { type Labels, isSubset } from "../../../istio/mesh.ts"
 import type { KubeObject } from "../../../kube/object.ts"
 import { record, stringMap } from "../../../topology/fact/read.ts"
 import { type View, index } from "../../check.ts"
+import { podsWith } from "../../pods.ts"
 import { templateKinds, workloadGroupKind } from "./kinds.ts"
 
 const templateOf = (object: KubeObject, kind: string): Labels => {
@@ -22,10 +23,13 @@ const templatesByLabel = templateKinds.map((kind) =>
   index({
     name: `templates-by-label-of-${kind}`,
     kind,
-    keysOf: (object) =>
-      Object.entries(templateOf(object, kind)).map(
-        ([label, value]) => `${object.metadata.namespace ?? ""}/${label}=${value}`,
-      ),
+    keysOf: (object) => {
+      const labels = templateOf(object, kind)
+      const keys: string[] = []
+      for (const label in labels)
+        keys.push(`${object.metadata.namespace ?? ""}/${label}=${labels[label] ?? ""}`)
+      return keys
+    },
   }),
 )
 
@@ -65,24 +69,8 @@ export function selected(view: View, namespace: string, labels: Labels): readonl
   return candidates?.filter((instance) => carries(labels, instance.labels)) ?? none
 }
 
-/** Pods by one of their labels, whatever their namespace. Asked only for policies of the root namespace. */
-const podsByLabel = index({
-  name: "pods-by-label",
-  kind: "Pod",
-  keysOf: ({ metadata }) =>
-    Object.entries(stringMap(metadata.labels)).map(([label, value]) => `${label}=${value}`),
-})
-
 /** Whether a pod of any namespace has the labels. */
-export function isAnywhere(view: View, labels: Labels): boolean {
-  const [first] = Object.entries(labels)
-  return (
-    first !== undefined &&
-    view
-      .find(podsByLabel, `${first[0]}=${first[1]}`)
-      .some(({ metadata }) => isSubset(labels, stringMap(metadata.labels)))
-  )
-}
+export const isAnywhere = (view: View, labels: Labels): boolean => podsWith(view, labels).length > 0
 
 /** Whether anything in the namespace has the labels, or is about to: also the templates of pods that are not there yet. */
 export const isSelecting = (view: View, namespace: string, labels: Labels): boolean =>

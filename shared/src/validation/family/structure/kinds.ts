@@ -27,7 +27,12 @@ import { workloadEntry } from "./schema/istio/workload-entry.ts"
 import { workloadGroup } from "./schema/istio/workload-group.ts"
 
 /** A kind whose definition we know: the schema of whole objects in each version that the API server serves, the newest first. */
-export type Kind = { kind: string; versions: ReadonlyMap<string, ObjectSchema> }
+export type Kind = {
+  kind: string
+  versions: ReadonlyMap<string, ObjectSchema>
+  /** The same by apiVersion. */
+  byApiVersion: ReadonlyMap<unknown, ObjectSchema>
+}
 
 /** What every object has. Only what the API server reads as something else than text is looked at: it takes no number for a label. */
 const metadata = object({
@@ -100,13 +105,14 @@ const table: readonly Entry[] = [
 
 /** The kinds of Istio 1.30 and Gateway API 1.6 (its experimental channel, which holds the standard one), by KindKey. */
 export const kinds: ReadonlyMap<string, Kind> = new Map(
-  table.map(([group, kind, needsSpec, versions]) => [
-    kindKey(group, kind),
-    {
-      kind,
-      versions: new Map(
-        Object.entries(versions).map(([version, spec]) => [version, whole(spec, needsSpec)] as const),
-      ),
-    },
-  ]),
+  table.map(([group, kind, needsSpec, versions]) => {
+    const known = Object.entries(versions).map(
+      ([version, spec]) => [version, whole(spec, needsSpec)] as const,
+    )
+    const byApiVersion = known.map(([version, schema]) => [`${group}/${version}`, schema] as const)
+    return [
+      kindKey(group, kind),
+      { kind, versions: new Map(known), byApiVersion: new Map<unknown, ObjectSchema>(byApiVersion) },
+    ]
+  }),
 )

@@ -27,6 +27,8 @@ export function structuralProblems(
 ): readonly Problem[] {
   const known = kinds.get(kindKey)
   if (known === undefined) return none
+  const usual = known.byApiVersion.get(object["apiVersion"])
+  if (usual !== undefined) return problemsOf(usual, object)
   const version = versionOf(object["apiVersion"])
   const schema = known.versions.get(version)
   if (schema !== undefined) return problemsOf(schema, object)

@@ -45,27 +45,41 @@ const bySelector = index({
   kind: serviceKind,
   keysOf: (service) => {
     const selector = stringMap(record(service["spec"])["selector"])
-    const [label] = Object.keys(selector).sort()
-    return label === undefined
+    let first: string | undefined
+    for (const label in selector) if (first === undefined || label < first) first = label
+    return first === undefined
       ? []
-      : [`${service.metadata.namespace ?? ""}/${label}=${selector[label] ?? ""}`]
+      : [`${service.metadata.namespace ?? ""}/${first}=${selector[first] ?? ""}`]
   },
 })
 
 type Use = { service: KubeObject; index: number; port: number; protocol: string; target: string }
 
+/** Those that may select pods of these labels, in the order of the labels. */
+function servicesBy(
+  view: View,
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): readonly KubeObject[] {
+  const found: { label: string; services: readonly KubeObject[] }[] = []
+  for (const label in labels) {
+    const services = view.find(bySelector, `${namespace}/${label}=${labels[label] ?? ""}`)
+    if (services.length > 0) found.push({ label, services })
+  }
+  if (found.length < 2) return found[0]?.services ?? []
+  return found.sort((a, b) => (a.label < b.label ? -1 : 1)).flatMap(({ services }) => services)
+}
+
 function usesOf(deployment: KubeObject, view: View): Use[] {
   const labels = stringMap(record(record(record(deployment["spec"])["template"])["metadata"])["labels"])
   const uses: Use[] = []
   const namespace = deployment.metadata.namespace ?? ""
-  const services = Object.keys(labels)
-    .sort()
-    .flatMap((label) => view.find(bySelector, `${namespace}/${label}=${labels[label] ?? ""}`))
-  for (const service of services) {
+  for (const service of servicesBy(view, namespace, labels)) {
     const spec = record(service["spec"])
     if (!matchesLabels(stringMap(spec["selector"]), labels)) continue
-    for (const [index, item] of list(spec["ports"]).entries()) {
-      const port = record(item)
+    const ports = list(spec["ports"])
+    for (let index = 0; index < ports.length; index++) {
+      const port = record(ports[index])
       const target = port["targetPort"]
       const at = number(port["port"])
       uses.push({

@@ -27,6 +27,13 @@ function sayTarget(target: Json, path: string, generated: boolean, say: Say): vo
     sayHeaders(target["headers"], `${path}.headers`, say)
 }
 
+const isFine = ({ host, subset, port }: Json): boolean =>
+  isSet(host) &&
+  host !== "*" &&
+  (!isSet(subset) || isDnsLabel(subset)) &&
+  (!isThere(port) || portProblem(record(port)["number"]) === undefined) &&
+  wildcardDomainProblem(host) === undefined
+
 /** Destinations of an http, tcp or tls route with their weights. `generated`: made by istiod from the Gateway API, which may point to nothing. */
 export function sayTargets(targets: readonly unknown[], path: string, generated: boolean, say: Say): void {
   let plain = targets.length <= 1
@@ -38,6 +45,8 @@ export function sayTargets(targets: readonly unknown[], path: string, generated:
     }
     const entry = record(target)
     if (entry["weight"] !== undefined) plain = false
+    // Paths are for what is wrong.
+    if (entry["headers"] === undefined && isFine(record(entry["destination"]))) continue
     sayTarget(entry, `${path}.route[${i}]`, generated, say)
   }
   if (plain) return

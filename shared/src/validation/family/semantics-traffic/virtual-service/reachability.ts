@@ -110,19 +110,23 @@ class Reader<M> {
   }
 
   private firstOf(candidate: Candidate<M>, at: number, isNarrow: boolean): Candidate<M> | undefined {
-    const { all, covered, section } = this
-    const isCoverer = (before: number): boolean => {
-      const earlier = all[before]
-      return (
-        earlier !== undefined &&
-        covered[before] === false &&
-        section.isNarrow(earlier.read) === isNarrow &&
-        this.leavesNothing(earlier, candidate)
-      )
-    }
-    if (this.index !== undefined) return all[this.index.first(candidate.read, at, isCoverer)]
-    for (let before = 0; before < at; before++) if (isCoverer(before)) return all[before]
+    if (this.index !== undefined)
+      return this.all[
+        this.index.first(candidate.read, at, (before) => this.isCoverer(before, candidate, isNarrow))
+      ]
+    for (let before = 0; before < at; before++)
+      if (this.isCoverer(before, candidate, isNarrow)) return this.all[before]
     return undefined
+  }
+
+  private isCoverer(before: number, candidate: Candidate<M>, isNarrow: boolean): boolean {
+    const earlier = this.all[before]
+    return (
+      earlier !== undefined &&
+      this.covered[before] === false &&
+      this.section.isNarrow(earlier.read) === isNarrow &&
+      this.leavesNothing(earlier, candidate)
+    )
   }
 
   /**
@@ -190,6 +194,8 @@ class Reader<M> {
   }
 }
 
+const onMesh = ["mesh"] as const
+
 const count = (routes: readonly unknown[]): number => {
   if (routes.length !== 1) return routes.length
   return list(record(routes[0])["match"]).length
@@ -204,20 +210,20 @@ export const reachabilityCheck: Check = check({
   run: (object, _view, report) => {
     const spec = record(object["spec"])
     const namespace = object.metadata.namespace ?? ""
-    let context: Context | undefined
-    const contextOf = (): Context => {
-      const gateways = strings(spec["gateways"])
-      return (context ??= {
-        object,
-        namespace,
-        bound: gateways.length === 0 ? ["mesh"] : gateways.map((name) => gatewayName(name, namespace)),
-        isDelegate: list(spec["hosts"]).length === 0,
-        report,
-      })
+    const http = list(spec["http"])
+    const tcp = list(spec["tcp"])
+    const tls = list(spec["tls"])
+    if (count(http) < 2 && count(tcp) < 2 && count(tls) < 2) return
+    const gateways = strings(spec["gateways"])
+    const context: Context = {
+      object,
+      namespace,
+      bound: gateways.length === 0 ? onMesh : gateways.map((name) => gatewayName(name, namespace)),
+      isDelegate: list(spec["hosts"]).length === 0,
+      report,
     }
-    const [http, tcp, tls] = [list(spec["http"]), list(spec["tcp"]), list(spec["tls"])]
-    if (count(http) > 1) new Reader(sections.http, http, contextOf()).run()
-    if (count(tcp) > 1) new Reader(sections.tcp, tcp, contextOf()).run()
-    if (count(tls) > 1) new Reader(sections.tls, tls, contextOf()).run()
+    if (count(http) > 1) new Reader(sections.http, http, context).run()
+    if (count(tcp) > 1) new Reader(sections.tcp, tcp, context).run()
+    if (count(tls) > 1) new Reader(sections.tls, tls, context).run()
   },
 })
