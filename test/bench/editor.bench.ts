@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core"
 import { stringify } from "yaml"
 import type { KubeObject } from "#shared/kube/object.ts"
+import { editedFamilies } from "#shared/validation/edited-families.ts"
 import { type Rig, consoleMissing, startConsole } from "../e2e/console.ts"
 import { editedMesh } from "./edited-mesh.ts"
 import { loadNote, ms, notRun, progress, quantile, report } from "./report.ts"
@@ -47,13 +48,20 @@ async function press(page: Page, key: string, wanted: string): Promise<number> {
   return page.evaluate(() => (window as unknown as Watched).smmSeen())
 }
 
+/** All that rules read: of what the mesh has none, there is none, and not "not known". */
+const kinds = [
+  ...new Set(
+    editedFamilies.flatMap(({ checks }) => checks.flatMap(({ subject, reads }) => [subject, ...reads])),
+  ),
+].sort()
+
 /** Answers what the editor asks of the server with a generated mesh: the figure is the browser's alone. */
 async function serveMesh(page: Page, cluster: string, mesh: Map<string, KubeObject[]>, edited: KubeObject) {
   const item = (object: KubeObject) => ({ cluster, clusterName: "bench", seenAt: 0, stale: false, object })
   await page.route("**/api/v1/kinds", (route) =>
     route.fulfill({
       json: {
-        items: [...mesh.keys()].map((kind) => ({
+        items: kinds.map((kind) => ({
           kind,
           family: "",
           namespaced: true,

@@ -66,12 +66,12 @@ describe.skipIf(skipNote("e2e: validation in the console", consoleMissing()))(
       expect(rig.problems.splice(0)).toEqual([])
     })
 
-    async function kube(method: string, at: string, body?: object): Promise<void> {
+    async function kube(method: string, at: string, body?: object, type = "application/json"): Promise<void> {
       const { clusters, users } = kubeconfig
       await fetch(`${clusters[0]?.cluster.server ?? ""}${at}`, {
         method,
         headers: {
-          "content-type": "application/json",
+          "content-type": type,
           authorization: `Bearer ${users[0]?.user.token ?? ""}`,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -104,7 +104,7 @@ describe.skipIf(skipNote("e2e: validation in the console", consoleMissing()))(
         .getByText(/^Proxies have no cluster for the subset/)
         .waitFor()
       expect(await page.locator(".cm-line .mk.of-error").first().innerText()).toBe("v9-canary")
-      await kube("PUT", `${path}/broken`, repaired)
+      await kube("PATCH", `${path}/broken`, repaired, "application/merge-patch+json")
       await found(page, subset).waitFor({ state: "detached" })
       await errors(page).waitFor({ state: "detached" })
     })
@@ -182,14 +182,18 @@ describe.skipIf(skipNote("e2e: validation in the console", consoleMissing()))(
       expect(await fix.locator(".add").innerText()).toContain("host: details.bookinfo.svc.cluster.local")
       await fix.getByRole("button", { name: "Copy kubectl line" }).click()
       await page.getByText("Copied the kubectl line.").waitFor()
-      expect(await clipboard(page)).toMatch(
-        /^kubectl patch virtualservice\.networking\.istio\.io half -n bookinfo --type=json -p '\[\{"op":"test",.*\]'$/,
-      )
+      const command =
+        /^kubectl patch virtualservice\.networking\.istio\.io half -n bookinfo --type=json -p '(.*)'$/
+      const [, patch = ""] = command.exec(await clipboard(page)) ?? []
+      const operations = JSON.parse(patch) as { op: string }[]
+      expect(operations.map(({ op }) => op)).toEqual(["test", "replace"])
       await fix.getByRole("button", { name: "Copy YAML" }).click()
       await page.getByText("Copied the YAML after the fix.").waitFor()
       const written = parse(await clipboard(page)) as KubeObject
       expect(written.metadata).toEqual({ name: "half", namespace })
       expect(JSON.stringify(written)).toContain("details.bookinfo.svc.cluster.local")
+      await kube("PATCH", `${path}/half`, operations, "application/json-patch+json")
+      await found(page, /details\.bookinfo/).waitFor({ state: "detached" })
     })
 
     test("an editor marks while one types, completes, and says what the text does to the mesh", async () => {

@@ -64,6 +64,11 @@ export class CheckSession {
     this.#whole = true
   }
 
+  /** Rules that cannot be asked, as what they read may not be read. */
+  get unasked(): number {
+    return new Set(this.#mesh.notEvaluated().flatMap(({ codes }) => codes)).size
+  }
+
   get objects(): number {
     return this.#mesh.objects
   }

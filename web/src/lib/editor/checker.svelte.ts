@@ -4,7 +4,7 @@ import type { Ask, Tell } from "./messages.ts"
 
 export type MeshState =
   | { state: "reading"; kinds: number; of: number; objects: number }
-  | { state: "ready"; objects: number; at: number }
+  | { state: "ready"; objects: number; unasked: number; at: number }
   | { state: "failed"; message: string }
 
 type Port = {
@@ -78,7 +78,12 @@ export class Checker {
       const { kinds, of, objects } = message
       this.mesh = { state: "reading", kinds, of, objects }
     } else if (message.type === "ready") {
-      this.mesh = { state: "ready", objects: message.objects, at: message.at }
+      this.mesh = {
+        state: "ready",
+        objects: message.objects,
+        unasked: message.unasked,
+        at: message.at,
+      }
       // What was answered without the mesh is asked again with it.
       if (this.#newest) this.check(this.#newest)
     } else if (message.type === "failed") this.mesh = { state: "failed", message: message.message }

@@ -32,7 +32,7 @@ async function start(organization: string | undefined): Promise<void> {
       progress: (kinds, of) => tell({ type: "progress", kinds, of, objects: session.objects }),
     })
     session.loaded(Math.floor(at / hourMs) * hourMs)
-    tell({ type: "ready", objects: session.objects, at })
+    tell({ type: "ready", objects: session.objects, unasked: session.unasked, at })
   } catch (error) {
     tell({ type: "failed", message: error instanceof Error ? error.message : String(error) })
   }

@@ -10,7 +10,7 @@ export type Ask =
 /** What it answers. */
 export type Tell =
   | { type: "progress"; kinds: number; of: number; objects: number }
-  | { type: "ready"; objects: number; at: number }
+  | { type: "ready"; objects: number; unasked: number; at: number }
   | { type: "failed"; message: string }
   | { type: "checked"; id: number; checked: Checked }
   | { type: "choices"; id: number; choices: Choice[] }
