@@ -12,8 +12,8 @@ export const exitCode = {
 
 /** Wrong flags, arguments or configuration; the message says what to write instead. */
 export class UsageError extends Error {
-  constructor(message: string) {
-    super(message)
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
     this.name = "UsageError"
   }
 }

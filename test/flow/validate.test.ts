@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -8,6 +8,7 @@ import { run } from "#cli/program.ts"
 import { createApi } from "#cloud/api/app.ts"
 import { Clusters } from "#cloud/store/cluster.ts"
 import { Inventory } from "#cloud/store/inventory.ts"
+import { Tokens } from "#cloud/store/token.ts"
 import { type TestCloud, startTestCloud } from "../cloud/harness.ts"
 import { skipNote } from "../real/skip.ts"
 import { type Command, root, runCommand } from "./started.ts"
@@ -86,6 +87,75 @@ describe("smm validate as its own process", () => {
   }, 60_000)
 })
 
+describe("smm validate in a pipeline", () => {
+  /** A checkout with a chart, a kustomization, and a mistake. */
+  const checkout = (): string => {
+    const path = mkdtempSync(join(folder, "checkout-"))
+    for (const part of [".git", "deploy/chart", "other"]) mkdirSync(join(path, part), { recursive: true })
+    writeFileSync(join(path, "deploy/kustomization.yaml"), "resources: [shop.yaml]\n")
+    writeFileSync(join(path, "deploy/chart/Chart.yaml"), "apiVersion: v2\nname: shop\n")
+    writeFileSync(join(path, "deploy/chart/values.yaml"), "a: 1\n")
+    writeFileSync(join(path, "deploy/shop.yaml"), bad.replaceAll("\n", "\r\n"))
+    return path
+  }
+  const inCheckout = (cwd: string, args: readonly string[], input = ""): Command =>
+    runCommand("node", [join(root, "cli/bin/smm.mjs"), "validate", ...args], {
+      env: { SMM_CONFIG: join(folder, "none.json") },
+      cwd,
+      input,
+    })
+
+  test("names files in SARIF from the root of the repository, wherever it runs and however they are named", async () => {
+    const path = checkout()
+    const runs: [string, string][] = [
+      [path, "deploy"],
+      [join(path, "other"), "../deploy/shop.yaml"],
+      [join(path, "deploy"), join(path, "deploy")],
+    ]
+    for (const [cwd, file] of runs) {
+      const command = inCheckout(cwd, ["-f", file, "-o", "sarif"])
+      expect(await command.ended).toBe(1)
+      const log = JSON.parse(command.stdout()) as {
+        runs: { results: { ruleId: string; locations: unknown }[] }[]
+      }
+      const result = log.runs[0]?.results.find(({ ruleId }) => ruleId === "virtualservice.host_unknown")
+      expect(result?.locations).toMatchObject([
+        {
+          physicalLocation: {
+            artifactLocation: { uri: "deploy/shop.yaml", uriBaseId: "%SRCROOT%" },
+            region: { startLine: 18, startColumn: 27 },
+          },
+        },
+      ])
+    }
+  }, 60_000)
+
+  test("takes a repository as it is, and is 2 where there is nothing to validate", async () => {
+    const path = checkout()
+    const all = inCheckout(path, ["-f", "."])
+    expect([await all.ended, all.stderr()]).toEqual([
+      1,
+      [
+        "note: deploy/chart/Chart.yaml: a Helm chart; render it: helm template deploy/chart | smm validate -f -",
+        "note: deploy/kustomization.yaml: its files are validated as they are; for what it makes: kustomize build deploy | smm validate -f -",
+        "",
+      ].join("\n"),
+    ])
+    expect(all.stdout()).not.toContain("\u001b")
+    const chart = inCheckout(path, ["-f", "deploy/chart"])
+    expect([await chart.ended, chart.stdout(), chart.stderr()]).toEqual([
+      2,
+      "",
+      expect.stringMatching(/\nsmm: nothing was validated: there is no Kubernetes object among the files\n$/),
+    ])
+    const nothing = inCheckout(path, ["-f", "-"])
+    expect([await nothing.ended, nothing.stderr()]).toEqual([
+      2,
+      "smm: standard input is empty; did the command before smm fail?\n",
+    ])
+  }, 60_000)
+})
+
 test("a pipe that closes early is no error, however much is to be said", async () => {
   const many = Array.from({ length: 2_000 }, (_, at) =>
     route("nowhere").replace("name: cart", `name: r${at}`).replace("[cart]", `[r${at}]`),
@@ -131,14 +201,18 @@ describe("smm validate --against a cluster", () => {
     await fixture.close()
   })
 
-  async function smm(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  async function smm(
+    args: readonly string[],
+    { reachable = true } = {},
+  ): Promise<{ code: number; out: string; err: string }> {
     const api = createApi(fixture.cloud)
     let [out, err] = ["", ""]
     const io: Io = {
       out: (text) => void (out += text),
       err: (text) => void (err += text),
       env: { SMM_SERVER: "http://127.0.0.1:8080", SMM_TOKEN: fixture.tenant.tokens.owner },
-      fetch: (url, init) => Promise.resolve(api.request(url, init)),
+      fetch: (url, init) =>
+        reachable ? Promise.resolve(api.request(url, init)) : Promise.reject(new TypeError("fetch failed")),
       now: () => fixture.clock.at,
       sleep: () => Promise.resolve(),
       readInput: () => Promise.resolve(""),
@@ -177,12 +251,43 @@ describe("smm validate --against a cluster", () => {
   test("names the clusters when there is none of that name, and wants a sign-in", async () => {
     const path = write("fine.yaml", route("cart"))
     expect(await smm(["-f", path, "--against", "test"])).toMatchObject({
-      code: 4,
-      err: expect.stringContaining("there are: prod"),
+      code: 2,
+      err: 'smm: --against test: no cluster "test"; there are: prod\n',
     })
     const command = validate(["-f", path, "--against", "prod"])
-    expect([await command.ended, command.stderr()]).toEqual([3, expect.stringContaining("smm login")])
+    expect([await command.ended, command.stderr()]).toEqual([2, expect.stringContaining("smm login")])
   }, 60_000)
+
+  test("is 2 for a server that does not answer, and a token that may not", async () => {
+    const path = write("fine.yaml", route("cart"))
+    const args = ["-f", path, "--against", "prod"]
+    expect(await smm(args, { reachable: false })).toMatchObject({
+      code: 2,
+      err: "smm: --against prod: cannot reach http://127.0.0.1:8080\n",
+    })
+    expect(await smm([...args, "--token", `smm_${"A".repeat(43)}`])).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringMatching(/^smm: --against prod: .*token/),
+    })
+    const { cloud, tenant } = fixture
+    const other = await Clusters.create(cloud, tenant.organizationId, {
+      name: "other",
+      write: [],
+      createdBy: "test",
+    })
+    const { secret } = await Tokens.create(cloud, tenant.organizationId, {
+      name: "elsewhere",
+      role: "viewer",
+      clusters: [other.clusterId],
+      expiresInDays: 1,
+      createdBy: "test",
+    })
+    expect(await smm([...args, "--token", secret])).toMatchObject({
+      code: 2,
+      err: 'smm: --against prod: no cluster "prod"; there are: other\n',
+    })
+  })
 })
 
 const fixtures = resolve(process.env["SMM_FIXTURES"] ?? join(root, "../shared/fixtures"))

@@ -1,4 +1,4 @@
-import { type Problem, type SourceObject, readDocuments } from "#shared/document/read.ts"
+import type { Problem, SourceObject } from "#shared/document/read.ts"
 import { type ExplainQuestion, Explainer, type Explanation } from "#shared/istio/explain.ts"
 import { type Labels, type MeshSettings, defaultSettings } from "#shared/istio/mesh.ts"
 import { indexMesh } from "#shared/istio/model.ts"
@@ -11,8 +11,9 @@ import type { GlobalFlags } from "../context.ts"
 import { UsageError, exitCode } from "../exit.ts"
 import type { Io } from "../io.ts"
 import { documentText } from "../output.ts"
-import { sourcesOf, textOf } from "../validate/files.ts"
+import { textOf } from "../validate/files.ts"
 import { meshDocumentAmong, meshDocumentOf } from "../validate/mesh-config.ts"
+import { readFiles } from "../validate/read-files.ts"
 import { type Add, collect } from "./add.ts"
 
 type Flags = {
@@ -64,13 +65,8 @@ function tell(io: Io, problems: readonly Problem[]): void {
 
 /** The objects of files, folders and standard input. @throws UsageError for what is not there */
 async function readObjects(io: Io, paths: readonly string[]): Promise<SourceObject[]> {
-  const objects: SourceObject[] = []
-  for (const path of paths)
-    for (const { name, text: content } of await sourcesOf(path, io.readInput, () => undefined)) {
-      const read = readDocuments(content, name)
-      for (const object of read.objects) objects.push(object)
-      tell(io, read.problems)
-    }
+  const { objects, problems } = await readFiles(paths, io.readInput)
+  tell(io, problems)
   return objects
 }
 

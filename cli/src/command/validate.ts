@@ -1,10 +1,13 @@
+import { resolve } from "node:path"
 import { Command, Option } from "commander"
+import { AppError } from "#shared/error.ts"
 import { families } from "#shared/validation/families.ts"
 import { levels } from "#shared/validation/finding.ts"
-import { exitCode } from "../exit.ts"
+import { UsageError, exitCode } from "../exit.ts"
 import type { Io } from "../io.ts"
 import { evaluate } from "../validate/evaluate.ts"
-import { readInput } from "../validate/input.ts"
+import { repositoryOf } from "../validate/files.ts"
+import { type Input, readInput } from "../validate/input.ts"
 import { jsonText } from "../validate/json.ts"
 import { junitText } from "../validate/junit.ts"
 import {
@@ -15,6 +18,7 @@ import {
   outputs,
 } from "../validate/options.ts"
 import type { Result } from "../validate/result.ts"
+import { skipNotes } from "../validate/skip.ts"
 import { sarifText } from "../validate/sarif.ts"
 import { colours, noColours, tableText } from "../validate/table.ts"
 import type { Add } from "./add.ts"
@@ -30,7 +34,7 @@ Needs no server and no sign-in, but for --against.
   smm validate --cluster east=east/ --cluster west=west/ -o sarif > smm.sarif
   smm validate -f change.yaml --against prod
 
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage or input that cannot be read`
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, input that cannot be read, or no answer of the server`
 
 function withOptions(command: Command): Command {
   return command
@@ -88,13 +92,29 @@ type Server = { org?: string; server?: string; token?: string }
 async function answer(io: Io, options: ValidateOptions, server: Server): Promise<Omit<Result, "elapsedMs">> {
   const input = await readInput(io, options)
   if (options.against === undefined) return evaluate(input, options, { families, nowMs: io.now() })
+  return compared(io, input, { options, server, cluster: options.against })
+}
+
+type Compared = { options: ValidateOptions; server: Server; cluster: string }
+
+/** @throws UsageError with what the server says: a pipeline has to know "there are findings" (1) from "it was not asked" (2), and nothing else. */
+async function compared(
+  io: Io,
+  input: Input,
+  { options, server, cluster }: Compared,
+): Promise<Omit<Result, "elapsedMs">> {
   // Only here: reading files needs no client.
   const [{ openContext }, { evaluateAgainst }] = await Promise.all([
     import("../context.ts"),
     import("../validate/against.ts"),
   ])
-  const { client } = await openContext(io, { ...server, output: "table" })
-  return evaluateAgainst(input, options, { client, cluster: options.against, nowMs: io.now() })
+  try {
+    const { client } = await openContext(io, { ...server, output: "table" })
+    return await evaluateAgainst(input, options, { client, cluster, nowMs: io.now() })
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    throw new UsageError(`--against ${cluster}: ${error.message}`, { cause: error })
+  }
 }
 
 /** A code that no rule has suppresses nothing: most likely it is mistyped. */
@@ -114,6 +134,9 @@ async function validate(io: Io, options: ValidateOptions, server: Server = {}): 
   const result: Result = { ...found, elapsedMs: Math.round(io.now() - start) }
   for (const { file, line, column, level, message, remedy } of result.problems)
     io.err(`${file}:${line}:${column}: ${level === "error" ? "not read" : "note"}: ${message}. ${remedy}\n`)
+  for (const note of skipNotes(result.skipped)) io.err(`note: ${note}\n`)
+  if (result.objects === 0 && result.skipped.length > 0)
+    throw new UsageError("nothing was validated: there is no Kubernetes object among the files")
   io.out(textOf(io, options, result))
   if (result.problems.some(({ level }) => level === "error")) return exitCode.usage
   const fails = result.findings.some(({ finding }) => isAtLeast(finding.level, options.failOn))
@@ -122,7 +145,7 @@ async function validate(io: Io, options: ValidateOptions, server: Server = {}): 
 
 function textOf(io: Io, { output }: ValidateOptions, result: Result): string {
   if (output === "json") return jsonText(result)
-  if (output === "sarif") return sarifText(result)
+  if (output === "sarif") return sarifText(result, repositoryOf(resolve("")))
   if (output === "junit") return junitText(result)
   const painted = io.terminal?.out === true && !io.env["NO_COLOR"]
   return tableText(result, painted ? colours : noColours)

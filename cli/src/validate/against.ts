@@ -104,6 +104,7 @@ export async function evaluateAgainst(
     removed: delta.removed.map((item) => located(findingOf(item))),
     notEvaluated: delta.notEvaluated.map(({ clusterName, ...rest }) => ({ ...rest, cluster: clusterName })),
     problems: input.problems,
+    skipped: input.skipped,
     seen: [...sources.values()].map(({ object, file }) => ({
       cluster: context.cluster,
       ...refOf(object),

@@ -162,6 +162,7 @@ export function evaluate(
     removed: null,
     notEvaluated: engine.notEvaluated(),
     problems: input.problems,
+    skipped: input.skipped,
     seen: seenOf(input),
     objects: input.clusters.reduce((sum, { objects }) => sum + objects.length, 0),
     files: input.files,

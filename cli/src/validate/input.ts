@@ -1,12 +1,14 @@
-import { type Problem, type SourceObject, readDocuments } from "#shared/document/read.ts"
+import type { Problem, SourceObject } from "#shared/document/read.ts"
 import { type ObjectRef, refOf } from "#shared/kube/object.ts"
 import { meshConfigKind, meshNetworksKind } from "#shared/validation/check.ts"
 import { record } from "#shared/topology/fact/read.ts"
 import type { Io } from "../io.ts"
-import { type Source, sourcesOf, textOf } from "./files.ts"
+import { textOf } from "./files.ts"
 import { type MeshDocument, type MeshKind, meshDocumentAmong, meshDocumentOf } from "./mesh-config.ts"
 import type { ValidateOptions } from "./options.ts"
+import { readFiles } from "./read-files.ts"
 import { objectName } from "./result.ts"
+import type { Skipped } from "./skip.ts"
 
 /** The objects of one cluster, with their places; the last one of a name counts. */
 export type ClusterInput = { name: string; objects: SourceObject[] }
@@ -14,6 +16,8 @@ export type ClusterInput = { name: string; objects: SourceObject[] }
 export type Input = {
   clusters: ClusterInput[]
   problems: Problem[]
+  /** Files of other tools. */
+  skipped: Skipped[]
   files: number
 }
 
@@ -35,7 +39,7 @@ function withoutDoubles(objects: readonly SourceObject[], problems: Problem[]): 
         column: place.column,
         level: "warning",
         message: `${kind} ${objectName(refOf(source.object))} is also in ${source.file}:${source.place("").line}, which counts`,
-        remedy: "Keep one of the two",
+        remedy: "Keep one of the two, or validate one overlay at a time",
       })
       byKey.delete(key)
     }
@@ -102,27 +106,19 @@ export async function readInput(io: Io, options: ValidateOptions): Promise<Input
   const progress = progressOf(io)
   const problems: Problem[] = []
   const clusters: ClusterInput[] = []
+  const skipped: Skipped[] = []
   let files = 0
   const named: [string, string[]][] = [...options.clusters]
   if (options.files.length > 0) named.unshift(["", options.files])
   for (const [name, paths] of named) {
-    const objects: SourceObject[] = []
-    const seen = new Set<string>()
-    for (const path of paths) {
-      const sources: Source[] = await sourcesOf(path, io.readInput, progress.file)
-      for (const { name: file, text } of sources) {
-        if (seen.has(file)) continue
-        seen.add(file)
-        files++
-        const read = readDocuments(text, file)
-        for (const each of read.objects) objects.push(each)
-        for (const each of read.problems) problems.push(each)
-      }
-    }
-    const kept = withoutDoubles(objects, problems)
+    const read = await readFiles(paths, io.readInput, progress.file)
+    files += read.files
+    for (const each of read.problems) problems.push(each)
+    for (const each of read.skipped) skipped.push(each)
+    const kept = withoutDoubles(read.objects, problems)
     kept.push(...meshDocuments(kept, options, problems))
     clusters.push({ name, objects: kept })
   }
   progress.done()
-  return { clusters, problems, files }
+  return { clusters, problems, skipped, files }
 }

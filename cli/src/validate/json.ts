@@ -40,6 +40,7 @@ export function jsonText(result: Result): string {
     suppressed: result.suppressed.map((each) => ({ ...findingOf(each), suppression: each.suppression })),
     notEvaluated: result.notEvaluated,
     problems: result.problems,
+    skipped: result.skipped,
     objects: result.objects,
     files: result.files,
     elapsedMs: result.elapsedMs,

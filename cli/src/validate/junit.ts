@@ -8,20 +8,25 @@ const entities: Readonly<Record<string, string>> = {
   "<": "&lt;",
   ">": "&gt;",
   '"': "&quot;",
+  "\t": "&#9;",
   "\n": "&#10;",
+  "\r": "&#13;",
 }
 
 // eslint-disable-next-line no-control-regex -- those that XML 1.0 cannot hold, escaped or not
 const forbidden = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g
 
-const escape = (text: string): string =>
-  text.replaceAll(forbidden, "?").replaceAll(/[&<>"\n]/g, (sign) => entities[sign] ?? sign)
+const escape = (text: string, signs: RegExp): string =>
+  text.replaceAll(forbidden, "?").replaceAll(signs, (sign) => entities[sign] ?? sign)
+
+const inAttribute = /[&<>"\t\n\r]/g
+const inText = /[&<>\r]/g
 
 type Attributes = Readonly<Record<string, string | number>>
 
 const open = (name: string, attributes: Attributes): string =>
   `<${name}${Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${escape(String(value))}"`)
+    .map(([key, value]) => ` ${key}="${escape(String(value), inAttribute)}"`)
     .join("")}`
 
 function element(name: string, attributes: Attributes, children: readonly string[]): string {
@@ -30,11 +35,11 @@ function element(name: string, attributes: Attributes, children: readonly string
 }
 
 const textElement = (name: string, attributes: Attributes, text: string): string =>
-  `${open(name, attributes)}>${escape(text)}</${name}>`
+  `${open(name, attributes)}>${escape(text, inText)}</${name}>`
 
 const linesOf = ({ finding, rule, at }: Located): string =>
   [
-    `${finding.level}: ${finding.message}`,
+    `${finding.level} ${finding.code}: ${finding.message}`,
     `at ${placeText(at)}${finding.path === "" ? "" : ` (${finding.path})`}`,
     rule.effect,
     rule.remedy,
@@ -54,14 +59,23 @@ const keyOf = (
   { kind, namespace, name }: { kind: string; namespace: string; name: string },
 ) => [cluster, kind, namespace, name].join("\n")
 
-type Case = { element: string; failures: number }
+type Case = { element: string; fails: boolean }
 
-function caseOf(attributes: Attributes, found: readonly Located[], result: Result): Case {
+/** The object's own case has its first failure; each other one has a case of its own: CI servers show one failure of a case. */
+function casesOf(attributes: Attributes, found: readonly Located[], result: Result): Case[] {
   const failing = found.filter(({ finding }) => isAtLeast(finding.level, result.failOn))
   const others = found.filter(({ finding }) => !isAtLeast(finding.level, result.failOn))
-  const children = failing.map(failureOf)
+  const [first, ...more] = failing
+  const children = first === undefined ? [] : [failureOf(first)]
   if (others.length > 0) children.push(textElement("system-out", {}, others.map(linesOf).join("\n\n")))
-  return { element: element("testcase", attributes, children), failures: failing.length }
+  return [
+    { element: element("testcase", attributes, children), fails: first !== undefined },
+    ...more.map((each) => {
+      const { code, path } = each.finding
+      const name = `${attributes["name"] ?? ""}: ${code} ${path}`.trimEnd()
+      return { element: element("testcase", { ...attributes, name }, [failureOf(each)]), fails: true }
+    }),
+  ]
 }
 
 export function junitText(result: Result): string {
@@ -77,7 +91,7 @@ export function junitText(result: Result): string {
     const key = keyOf(seen.cluster, seen)
     const name = `${kindName(seen.kind)} ${objectName(seen)}`
     const attributes = { classname: seen.cluster || "smm validate", name, file: seen.file, time: 0 }
-    cases.push(caseOf(attributes, found.get(key) ?? [], result))
+    cases.push(...casesOf(attributes, found.get(key) ?? [], result))
     found.delete(key)
   }
   // Of objects in no file: those of the cluster that a proposal is compared with.
@@ -88,7 +102,7 @@ export function junitText(result: Result): string {
       name: `${kindName(kind)} ${objectName({ namespace, name })}`,
       time: 0,
     }
-    cases.push(caseOf(attributes, findings, result))
+    cases.push(...casesOf(attributes, findings, result))
   }
   const errors = result.problems
     .filter(({ level }) => level === "error")
@@ -111,7 +125,7 @@ export function junitText(result: Result): string {
   const counts = {
     name: "smm validate",
     tests: cases.length + errors.length + skipped.length,
-    failures: cases.filter(({ failures }) => failures > 0).length,
+    failures: cases.filter(({ fails }) => fails).length,
     errors: errors.length,
     skipped: skipped.length,
     time: (result.elapsedMs / 1_000).toFixed(3),

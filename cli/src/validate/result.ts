@@ -3,6 +3,7 @@ import type { NotEvaluated } from "#shared/validation/engine/engine.ts"
 import type { Finding, Level, Reference } from "#shared/validation/finding.ts"
 import type { Rule } from "#shared/validation/rule.ts"
 import type { Suppression } from "#shared/validation/suppression.ts"
+import type { Skipped } from "./skip.ts"
 
 /** Where something stands in the files; null for what is in none of them. */
 export type At = { file: string; line: number; column: number } | null
@@ -29,6 +30,7 @@ export type Result = {
   removed: Located[] | null
   notEvaluated: readonly NotEvaluated[]
   problems: readonly Problem[]
+  skipped: readonly Skipped[]
   seen: readonly Seen[]
   objects: number
   files: number

@@ -1,6 +1,10 @@
+import { isAbsolute, relative, resolve, sep } from "node:path"
+import { pathToFileURL } from "node:url"
+import about from "../../../package.json" with { type: "json" }
 import { textHash } from "#shared/kube/bucket.ts"
 import { type Level, findingKey } from "#shared/validation/finding.ts"
 import { type At, type Located, type Result, kindName, objectName } from "./result.ts"
+import { skipNotes } from "./skip.ts"
 
 /** SARIF 2.1.0, as GitHub and other code scanners read it. Source: docs.oasis-open.org/sarif/sarif/v2.1.0. */
 
@@ -12,20 +16,31 @@ const levelOf: Readonly<Record<Level, "error" | "warning" | "note">> = {
   info: "note",
 }
 
-/** A relative reference: what a URI has no room for is escaped. */
-const uriOf = (file: string): string =>
-  (file === "-" ? "stdin" : file.replaceAll("\\", "/").replace(/^\.\//, ""))
-    .split("/")
-    .map(encodeURIComponent)
-    .join("/")
+/** Where the repository begins; what stands in it is named from there, as code scanners need it. */
+const rootId = "%SRCROOT%"
+
+const encoded = (path: string): string => path.split(sep).map(encodeURIComponent).join("/")
+
+/** Where a file is: from the root of the repository, or as a whole when it is outside of it. */
+function artifactOf(file: string, root: string): object {
+  if (file === "-") return { uri: "stdin" }
+  const path = relative(root, resolve(file))
+  if (path !== ".." && !path.startsWith(`..${sep}`) && !isAbsolute(path))
+    return { uri: encoded(path), uriBaseId: rootId }
+  return { uri: pathToFileURL(resolve(file)).href }
+}
 
 const regionOf = ({ line, column }: { line: number; column: number }): object => ({
   startLine: line,
   startColumn: column,
 })
 
-const physical = (at: At): object =>
-  at === null ? {} : { physicalLocation: { artifactLocation: { uri: uriOf(at.file) }, region: regionOf(at) } }
+type Where = { root: string; first: At }
+
+const physical = (at: At, { root }: Where): object =>
+  at === null
+    ? {}
+    : { physicalLocation: { artifactLocation: artifactOf(at.file, root), region: regionOf(at) } }
 
 type Place = { kind: string; namespace: string; name: string }
 
@@ -39,20 +54,21 @@ const logical = (object: Place, path: string): object => ({
   ],
 })
 
-function resultOf(each: Located, ruleIndex: number): object {
+function resultOf(each: Located, ruleIndex: number, where: Where): object {
   const { finding, at, references, suppression } = each
   return {
     ruleId: finding.code,
     ruleIndex,
     level: levelOf[finding.level],
     message: { text: `${kindName(finding.object.kind)} ${objectName(finding.object)}: ${finding.message}` },
-    locations: [{ ...physical(at), ...logical(finding.object, finding.path) }],
+    // Code scanners refuse what is in no file: what the files cause elsewhere in a cluster is shown at the first of them.
+    locations: [{ ...physical(at ?? where.first, where), ...logical(finding.object, finding.path) }],
     ...(references.length === 0
       ? {}
       : {
           relatedLocations: references.map(({ reference, at: there }, id) => ({
             id,
-            ...physical(there),
+            ...physical(there, where),
             ...logical(reference.object, reference.path),
             message: { text: `${kindName(reference.object.kind)} ${objectName(reference.object)}` },
           })),
@@ -72,29 +88,59 @@ function resultOf(each: Located, ruleIndex: number): object {
   }
 }
 
+/** `VirtualserviceHostUnknown`, as rules are named for people. */
+const nameOf = (code: string): string =>
+  code
+    .split(/[._]/)
+    .map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`)
+    .join("")
+
+/** GitHub's own words. */
+const severityOf: Readonly<Record<Level, string>> = {
+  error: "error",
+  warning: "warning",
+  info: "recommendation",
+}
+
+/** The document that defines the behaviour, else what the anchors write of the condition. */
+function helpUriOf({ source, aliases }: Located["rule"]): { helpUri?: string } {
+  if (source !== undefined) return { helpUri: source }
+  const istio = aliases.find((alias) => /^IST\d{4}$/.test(alias))
+  if (istio !== undefined)
+    return { helpUri: `https://istio.io/latest/docs/reference/config/analysis/${istio.toLowerCase()}/` }
+  return aliases.some((alias) => alias.startsWith("KIA"))
+    ? { helpUri: "https://kiali.io/docs/features/validations/" }
+    : {}
+}
+
 const sentence = (text: string): string => (text === "" ? "" : `${text}.`)
 
 function ruleOf({ finding, rule }: Located): object {
   const help = [sentence(rule.effect), sentence(rule.remedy)].filter((text) => text !== "").join(" ")
   return {
     id: finding.code,
-    name: finding.code,
+    name: nameOf(finding.code),
     shortDescription: { text: sentence(rule.title) },
     fullDescription: { text: sentence(rule.effect) || sentence(rule.title) },
     help: { text: help || sentence(rule.title) },
-    ...(rule.source === undefined ? {} : { helpUri: rule.source }),
+    ...helpUriOf(rule),
     defaultConfiguration: { level: levelOf[rule.level] },
-    properties: { tags: ["istio", finding.code.split(".")[0] ?? ""], aliases: rule.aliases },
+    properties: {
+      tags: ["istio", finding.code.split(".")[0] ?? ""],
+      "problem.severity": severityOf[rule.level],
+      aliases: rule.aliases,
+    },
   }
 }
 
-function notifications({ problems, notEvaluated }: Result): object[] {
+function notifications({ problems, notEvaluated, skipped }: Result, where: Where): object[] {
   return [
     ...problems.map(({ file, line, column, level, message, remedy }) => ({
       level,
       message: { text: `${message}. ${remedy}.` },
-      locations: [physical({ file, line, column })],
+      locations: [physical({ file, line, column }, where)],
     })),
+    ...skipNotes(skipped).map((note) => ({ level: "note", message: { text: `${note}.` } })),
     ...notEvaluated.map(({ cluster, kind, reason, codes }) => ({
       level: "note",
       message: {
@@ -104,7 +150,10 @@ function notifications({ problems, notEvaluated }: Result): object[] {
   ]
 }
 
-export function sarifText(result: Result): string {
+/** `root` is the folder of the repository: paths are told from there. */
+export function sarifText(result: Result, root: string): string {
+  const [seen] = result.seen
+  const where: Where = { root, first: seen === undefined ? null : { file: seen.file, line: 1, column: 1 } }
   const all = [...result.findings, ...result.suppressed]
   const rules = new Map<string, Located>()
   for (const each of all) if (!rules.has(each.finding.code)) rules.set(each.finding.code, each)
@@ -118,6 +167,7 @@ export function sarifText(result: Result): string {
         tool: {
           driver: {
             name: "smm validate",
+            semanticVersion: about.version,
             rules: codes.flatMap((code) => {
               const first = rules.get(code)
               return first ? [ruleOf(first)] : []
@@ -125,13 +175,14 @@ export function sarifText(result: Result): string {
           },
         },
         columnKind: "utf16CodeUnits",
+        originalUriBaseIds: { [rootId]: { description: { text: "The root of the repository." } } },
         invocations: [
           {
             executionSuccessful: !result.problems.some(({ level }) => level === "error"),
-            toolExecutionNotifications: notifications(result),
+            toolExecutionNotifications: notifications(result, where),
           },
         ],
-        results: all.map((each) => resultOf(each, indexes.get(each.finding.code) ?? -1)),
+        results: all.map((each) => resultOf(each, indexes.get(each.finding.code) ?? -1, where)),
       },
     ],
   }

@@ -599,16 +599,23 @@ describe("JUnit", () => {
     )
     const { out } = await smm(["validate", "-f", path, "-o", "junit"])
     expect(out).toMatch(
-      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="smm validate" tests="\d+" failures="1" errors="1" time="0\.000">/,
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="smm validate" tests="\d+" failures="2" errors="1" time="0\.000">/,
     )
     expect(
-      out.match(/<testcase [^>]*name="(?:Service|Deployment|VirtualService|DestinationRule) shop/g),
+      out.match(
+        /<testcase [^>]*name="(?:Service|Deployment|VirtualService|DestinationRule) shop\/cart[^":]*"/g,
+      ),
     ).toHaveLength(4)
     expect(out.match(/<failure type="virtualservice\.host_unknown"/g)).toHaveLength(1)
+    expect(out).toContain('name="VirtualService shop/cart: virtualservice.host_unknown spec.http[0]')
+    for (const counted of [/<testsuite .*failures="(\d+)"/, /<testsuites .*failures="(\d+)"/])
+      expect(Number(counted.exec(out)?.[1])).toBe(out.match(/<failure /g)?.length)
+    const names = [...out.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"/g)].map(([each]) => each)
+    expect(new Set(names).size).toBe(names.length)
     expect(out).toContain(`<failure type="virtualservice.host_unknown"`)
     expect(out).toContain("&lt;no&gt;&amp;where")
     expect(out.match(/<error type="unreadable"/g)).toHaveLength(1)
-    expect(out).toContain("<system-out>warning: ")
+    expect(out).toContain("<system-out>warning destinationrule.subset_empty: ")
     const opened = out.match(/<(?!\/|\?)[^>]*[^/]>/g)?.length
     expect(out.match(/<\//g)).toHaveLength(opened ?? 0)
     const strict = await smm(["validate", "-f", path, "-o", "junit", "--fail-on", "warning"])
