@@ -46,20 +46,22 @@ export function faultIn(value: unknown): Fault | undefined {
 
 /** Files of tools beside the objects, and objects that get their name when they are made. */
 function withoutName(metadata: Record<string, unknown>, kind: string): Fault {
-  if (
-    kind === "Kustomization" ||
-    kind === "Component" ||
-    metadata["generateName"] !== undefined ||
-    kind === "IstioOperator"
-  )
+  if (metadata["generateName"] !== undefined)
+    return {
+      at: [],
+      level: "warning",
+      message: `is a ${kind} that gets its name when it is made (generateName); it was not validated`,
+      remedy: "Give it a metadata.name to have it validated",
+    }
+  if (kind === "Kustomization" || kind === "Component" || kind === "IstioOperator")
     return {
       at: [],
       level: "warning",
       message: `is a ${kind} without a name; it was not validated`,
       remedy:
-        kind === "Kustomization"
-          ? "Validate what it makes: kustomize build DIR | smm validate -f -"
-          : "Give it a metadata.name",
+        kind === "IstioOperator"
+          ? "Give it a metadata.name"
+          : "Validate what it makes: kustomize build DIR | smm validate -f -",
     }
   return error(["metadata"], "has no metadata.name")
 }
