@@ -27,15 +27,8 @@ describe("a mesh that somebody breaks and repairs", { timeout: 60_000 }, () => {
   let client: Client
   let clusterId: string
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "smm-validation-"))
-    local = await startLocal({ port: 0, data: null })
-    demo = await startDemo({ mesh: "bookinfo", now: Date.now, tickMs: 1_000, amplitude: 0 })
-    await writeFile(join(folder, "kubeconfig"), demo.kubeconfig)
-    client = createClient({ server: local.url, token: local.owner.token, fetch })
-    const { cluster, token } = await client.call("createCluster", { body: { name: "demo" } })
-    clusterId = cluster.clusterId
-    agent = await startAgent({
+  function start(token?: string): Promise<Agent> {
+    return startAgent({
       clock: systemClock,
       placement: loadPlacement({ kubeconfig: join(folder, "kubeconfig") }),
       server: local.url,
@@ -46,6 +39,17 @@ describe("a mesh that somebody breaks and repairs", { timeout: 60_000 }, () => {
       log: silentLog,
       createTelemetry: (view) => createTelemetry({ cluster: view, clock: systemClock, log: silentLog }),
     })
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "smm-validation-"))
+    local = await startLocal({ port: 0, data: null })
+    demo = await startDemo({ mesh: "bookinfo", now: Date.now, tickMs: 1_000, amplitude: 0 })
+    await writeFile(join(folder, "kubeconfig"), demo.kubeconfig)
+    client = createClient({ server: local.url, token: local.owner.token, fetch })
+    const { cluster, token } = await client.call("createCluster", { body: { name: "demo" } })
+    clusterId = cluster.clusterId
+    agent = await start(token)
     await vi.waitFor(
       async () => {
         const { items } = await client.call("listKinds")
@@ -120,5 +124,24 @@ describe("a mesh that somebody breaks and repairs", { timeout: 60_000 }, () => {
     expect(hidden.counts).toMatchObject({ error: 0, suppressed: 1 })
     await kube("DELETE", `${path}/broken`)
     await vi.waitFor(async () => expect(await ofBroken()).toEqual([]))
+  })
+
+  test("keeps since when, through an agent that starts again and finds more beside it", async () => {
+    const sinceOf = async () => {
+      const { items } = await client.call("listFindings", {
+        query: { code: "virtualservice.subset_unknown" },
+      })
+      return new Map(items.map(({ object, since }) => [object.name, since]))
+    }
+    const first = { ...broken, metadata: { ...broken.metadata, name: "first" } }
+    await kube("POST", path, first)
+    await vi.waitFor(async () => expect((await sinceOf()).get("first")).toBeTypeOf("number"))
+    const since = (await sinceOf()).get("first")
+    await agent.close()
+    await kube("POST", path, { ...first, metadata: { ...first.metadata, name: "second" } })
+    agent = await start()
+    await vi.waitFor(async () => expect((await sinceOf()).get("second")).toBeTypeOf("number"))
+    expect((await sinceOf()).get("first")).toBe(since)
+    for (const name of ["first", "second"]) await kube("DELETE", `${path}/${name}`)
   })
 })
