@@ -71,6 +71,7 @@ class ObjectIndex {
       if (bucket === undefined) continue
       bucket.items = bucket.items.filter((item) => item !== object)
       bucket.changed()
+      if (bucket.items.length === 0) this.#buckets.delete(key)
     }
   }
 
@@ -142,6 +143,8 @@ export class KindStore {
     this.#objects.delete(key)
     for (const index of this.#indexes.values()) index.remove(before)
     this.#changed(key)
+    // Nobody reads it any more, and names of pods that came and went would pile up.
+    this.#sources.delete(key)
   }
 
   /** Without recording: for the engine itself. */
