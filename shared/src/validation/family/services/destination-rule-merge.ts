@@ -1,7 +1,7 @@
 import { configHost, hostMatches, isWildcard } from "../../../istio/host.ts"
 import { type DestinationRule, byAge } from "../../../istio/mesh.ts"
 import { list, record, stringMap, text } from "../../../topology/fact/read.ts"
-import { type Report, type View, check, index } from "../../check.ts"
+import { type Report, type View, check, derived, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { audienceOf, hears, shared } from "./audience.ts"
 import { serviceOfHost, servicesOf } from "./host.ts"
@@ -42,6 +42,8 @@ const selectorOf = (found: DestinationRule): string => {
 const subsetsOf = ({ spec }: DestinationRule): string[] =>
   list(spec["subsets"]).map((subset) => text(record(subset)["name"]))
 
+const exportsOf = ({ exportTo }: DestinationRule): string => [...exportTo].sort().join()
+
 /** What both set, of which only one is taken. Undefined when they go together. */
 function collision(a: DestinationRule, b: DestinationRule, isMerged: boolean): string | undefined {
   if (!isMerged)
@@ -54,8 +56,76 @@ function collision(a: DestinationRule, b: DestinationRule, isMerged: boolean): s
   return names.size === 0 && subsetsOf(b).length === 0 ? "both are for the whole host" : undefined
 }
 
-const sameExports = (a: DestinationRule, b: DestinationRule): boolean =>
-  [...a.exportTo].sort().join() === [...b.exportTo].sort().join()
+/** What a rule sets that only one may: another that sets one of these collides with it. */
+function* claimsOf(rule_: DestinationRule): Iterable<string> {
+  const subsets = subsetsOf(rule_)
+  for (const name of subsets) yield `subset ${name}`
+  if (rule_.spec["trafficPolicy"] !== undefined) yield "policy"
+  if (subsets.length === 0) yield "host"
+}
+
+/** Rules of one host, namespace and selector that are exported alike, and where they stand among all. */
+type Alike = {
+  first: DestinationRule
+  places: readonly number[]
+  /** The first two by each of their claims. */
+  claims: ReadonlyMap<string, readonly number[]>
+}
+
+type Gathered = { first: DestinationRule; places: number[]; claims: Map<string, number[]> }
+
+/** Rules of a namespace for one host, by whom they select and are exported to; so that of a thousand not each is held against each. */
+type Crowd = { all: readonly DestinationRule[]; alike: ReadonlyMap<string, ReadonlyMap<string, Alike>> }
+
+const crowdOf = derived<Crowd>({
+  name: "destination-rules-of-a-host",
+  compute: ({ mesh }, at) => {
+    const slash = at.indexOf("/")
+    const host = at.slice(slash + 1)
+    const all = (mesh.destinationRules.get(at.slice(0, slash)) ?? []).filter((rule_) => rule_.host === host)
+    const alike = new Map<string, Map<string, Gathered>>()
+    for (const [place, rule_] of all.entries()) {
+      const selector = selectorOf(rule_)
+      const byExports = alike.get(selector) ?? new Map<string, Gathered>()
+      alike.set(selector, byExports)
+      const exports = exportsOf(rule_)
+      const group: Gathered = byExports.get(exports) ?? { first: rule_, places: [], claims: new Map() }
+      byExports.set(exports, group)
+      group.places.push(place)
+      for (const claim of new Set(claimsOf(rule_))) {
+        const places = group.claims.get(claim)
+        if (places === undefined) group.claims.set(claim, [place])
+        else if (places.length < 2) places.push(place)
+      }
+    }
+    return { all, alike }
+  },
+})
+
+/** The place of the first other that has one of its claims; infinite: none has. */
+function claimedBefore(own: DestinationRule, all: readonly DestinationRule[], { claims }: Alike): number {
+  let found = Infinity
+  for (const claim of claimsOf(own))
+    for (const place of claims.get(claim) ?? []) if (all[place] !== own) found = Math.min(found, place)
+  return found
+}
+
+/** The first other rule of the host, in the order istiod takes them, that does not go together with one. */
+function colliding(
+  own: DestinationRule,
+  { all, alike }: Crowd,
+  byDefault: readonly string[],
+): DestinationRule | undefined {
+  const audience = audienceOf(own.exportTo, own.namespace, byDefault)
+  const exports = exportsOf(own)
+  let found = all.length
+  for (const [theirs, group] of alike.get(selectorOf(own)) ?? []) {
+    if (!shared(audience, audienceOf(group.first.exportTo, group.first.namespace, byDefault))) continue
+    if (theirs !== exports) found = Math.min(found, group.places[0] ?? found)
+    else found = Math.min(found, claimedBefore(own, all, group))
+  }
+  return all[found]
+}
 
 function isUnseen(view: View, namespace: string, host: string): boolean {
   if (
@@ -71,28 +141,18 @@ function isUnseen(view: View, namespace: string, host: string): boolean {
   return homes.every((home) => home !== namespace && hidingSidecar(view, namespace, host, home) !== undefined)
 }
 
-function reportDuplicate(
-  own: DestinationRule,
-  all: readonly DestinationRule[],
-  view: View,
-  report: Report,
-): void {
-  const byDefault = view.settings.exportTo.destinationRule
-  const audience = audienceOf(own.exportTo, own.namespace, byDefault)
-  for (const other of all) {
-    if (other === own || other.host !== own.host) continue
-    if (selectorOf(other) !== selectorOf(own)) continue
-    if (!shared(audience, audienceOf(other.exportTo, other.namespace, byDefault))) continue
-    const how = collision(own, other, sameExports(own, other))
-    if (how === undefined || isUnseen(view, own.namespace, own.host)) continue
-    const first = byAge(own, other) < 0 ? own : other
-    report(duplicateRule, {
-      path: "spec.host",
-      message: `${other.object.name} is for ${own.host} too: ${how}; ${first === own ? "this one is older and wins" : `${first.object.name} is older and wins`}`,
-      references: [{ object: other.object, path: "spec.host" }],
-    })
-    return
-  }
+function reportDuplicate(own: DestinationRule, view: View, report: Report): void {
+  const crowd = view.derive(crowdOf, `${own.namespace}/${own.host}`)
+  const other = colliding(own, crowd, view.settings.exportTo.destinationRule)
+  if (other === undefined || isUnseen(view, own.namespace, own.host)) return
+  const how = collision(own, other, exportsOf(own) === exportsOf(other))
+  if (how === undefined) return
+  const first = byAge(own, other) < 0 ? own : other
+  report(duplicateRule, {
+    path: "spec.host",
+    message: `${other.object.name} is for ${own.host} too: ${how}; ${first === own ? "this one is older and wins" : `${first.object.name} is older and wins`}`,
+    references: [{ object: other.object, path: "spec.host" }],
+  })
 }
 
 /** What of the service's own rule a client loses. */
@@ -181,7 +241,7 @@ export const destinationRuleMerge = check({
       if (candidate.object.name === object.metadata.name) own = candidate
     }
     if (own === undefined) return
-    if (same > 1) reportDuplicate(own, rules, view, report)
+    if (same > 1) reportDuplicate(own, view, report)
     if (namespace !== view.settings.rootNamespace) reportShadowing(own, view, report)
   },
 })

@@ -97,15 +97,37 @@ const idOf = ({ object }: Instance): string => `${object.kind}/${object.name}`
 const ageOf = (object: KubeObject): string => object.metadata.creationTimestamp ?? ""
 
 /** The one that counts of several: the oldest, then by name. */
-export const oldest = (objects: readonly KubeObject[]): KubeObject | undefined =>
-  [...objects].sort(
-    (a, b) =>
-      (ageOf(a) < ageOf(b) ? -1 : ageOf(a) > ageOf(b) ? 1 : 0) ||
-      (a.metadata.name < b.metadata.name ? -1 : 1),
-  )[0]
+export function oldest(objects: readonly KubeObject[]): KubeObject | undefined {
+  const known = oldestOf.get(objects)
+  if (known !== undefined) return known
+  let [first] = objects
+  for (const object of objects) if (first !== undefined && isBefore(object, first)) first = object
+  if (first !== undefined) oldestOf.set(objects, first)
+  return first
+}
 
-const namesOf = (objects: readonly KubeObject[]): string =>
-  listed(objects.map(({ metadata }) => metadata.name))
+/** Lists of what is selected are never changed; each of those in one asks for the same. */
+const oldestOf = new WeakMap<readonly KubeObject[], KubeObject>()
+
+const isBefore = (a: KubeObject, b: KubeObject): boolean =>
+  ageOf(a) === ageOf(b) ? a.metadata.name < b.metadata.name : ageOf(a) < ageOf(b)
+
+/** More are counted only. */
+const mostNamed = 10
+
+/** The first of the others, which are all that a message and its references name. */
+function othersOf(object: KubeObject, all: readonly KubeObject[]): KubeObject[] {
+  const others: KubeObject[] = []
+  for (const other of all) if (other !== object && others.push(other) === mostNamed) break
+  return others
+}
+
+/** `a, b, c and 7 more` of so many. */
+function namesOf(objects: readonly KubeObject[], count: number): string {
+  const names = objects.map(({ metadata }) => metadata.name)
+  if (count <= names.length) return listed(names)
+  return `${names.slice(0, 3).join(", ")} and ${count - 3} more`
+}
 
 const fate = (object: KubeObject, all: readonly KubeObject[]): string => {
   const first = oldest(all)
@@ -122,10 +144,10 @@ export function reportDefaults(
   const namespace = object.metadata.namespace ?? ""
   const { whole } = view.derive(selections, namespace)
   if (whole.length < 2 || !whole.includes(object)) return false
-  const others = whole.filter((other) => other !== object)
+  const others = othersOf(object, whole)
   report(conflict, {
     path: "",
-    message: `${namesOf(others)} ${others.length > 1 ? "are" : "is"} for the whole of namespace ${namespace} too; ${fate(object, whole)}`,
+    message: `${namesOf(others, whole.length - 1)} ${others.length > 1 ? "are" : "is"} for the whole of namespace ${namespace} too; ${fate(object, whole)}`,
     references: wholes(others.map(refOf)),
   })
   return true
@@ -151,10 +173,10 @@ export function reportOverlaps(
   for (const instance of instances) {
     const all = byInstance.get(idOf(instance))
     if (all === undefined || all.length < 2) continue
-    const others = all.filter((other) => other !== object)
+    const others = othersOf(object, all)
     report(conflict, {
       path: at("spec", ...selecting.path),
-      message: `${namesOf(others)} ${others.length > 1 ? "select" : "selects"} ${instance.object.kind === "Pod" ? "pod" : "workload entry"} ${instance.name} too; ${fate(object, all)}`,
+      message: `${namesOf(others, all.length - 1)} ${others.length > 1 ? "select" : "selects"} ${instance.object.kind === "Pod" ? "pod" : "workload entry"} ${instance.name} too; ${fate(object, all)}`,
       references: [...wholes(others.map(refOf)), { object: instance.object, path: "" }],
     })
     return

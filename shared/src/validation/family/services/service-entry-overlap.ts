@@ -141,6 +141,7 @@ function rivals({ audience }: Subject, { everywhere, byNamespace }: Holders): It
     const [only = ""] = audience.namespaces
     return byNamespace.get(only) ?? []
   }
+  if (byNamespace.size === 0) return everywhere
   const found = new Set(everywhere)
   const namespaces = audience.all ? byNamespace.keys() : audience.namespaces
   for (const namespace of namespaces)
