@@ -104,6 +104,23 @@ describe("findings over the clusters of a mesh", () => {
     expect(status === undefined || status.kinds.every(({ kind }) => kind !== "Secret")).toBe(true)
   })
 
+  test("do not take for absent what an agent does not report that is older than the kind", async () => {
+    const mesh = {
+      apiVersion: "telemetry.istio.io/v1",
+      kind: "Telemetry",
+      metadata: { name: "old", namespace: "shop" },
+    }
+    const telemetry = { ...mesh, spec: { tracing: [{ providers: [{ name: "of-the-mesh" }] }] } }
+    await put(east, telemetry)
+    const { notEvaluated } = await list({ cluster: east.clusterId })
+    expect(notEvaluated.find(({ kind }) => kind === "MeshConfig")).toMatchObject({
+      state: "denied",
+      reason: expect.stringMatching(/older than this server/) as string,
+    })
+    expect((await about("old")).filter(({ message }) => message.includes("of-the-mesh"))).toEqual([])
+    await remove(east, telemetry)
+  })
+
   test("are cut to a limit that says how many more there are, worst first", async () => {
     const all = await list()
     const one = await list({ limit: "1" })

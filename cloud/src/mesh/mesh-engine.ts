@@ -1,4 +1,5 @@
 import { objectHash } from "#shared/kube/bucket.ts"
+import { inventoryKinds } from "#shared/kube/kinds.ts"
 import type { KindState } from "#shared/protocol/message/status.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import { families } from "#shared/validation/families.ts"
@@ -86,7 +87,15 @@ async function syncCluster(cloud: Cloud, entry: Entry, owner: Inventory.Owner): 
   }
 }
 
+/** An agent that is older than a kind says nothing of it; what it does not send is not known to be absent. */
+const older = "the agent of this cluster is older than this server and does not report it"
+
 function setStates(engine: Engine, clusterId: string, kinds: readonly KindState[]): void {
+  const told = new Set(kinds.map(({ kind }) => kind))
+  if (told.size > 0)
+    for (const { key, family } of inventoryKinds)
+      if (!told.has(key) && !unused.has(key) && family === "derived")
+        engine.setState(clusterId, key, { state: "denied", reason: older })
   for (const { kind, state, reason } of kinds)
     if (kind !== findingKind) engine.setState(clusterId, kind, { state, reason })
   for (const [kind, reason] of Object.entries(unread))
