@@ -1,12 +1,13 @@
-// The pictures of docs/screenshots, of the demo shop: `node test/e2e/screenshots.mjs [MINUTES]`. It runs so many minutes before (12 when
-// not given), so that charts have a history.
+// The pictures of docs/screenshots, of the demo shop: `node test/e2e/screenshots.mjs [MINUTES [NAME...]]`. It runs so many minutes before (12
+// when not given), so that charts have a history. With names, only those are taken.
 import { spawn, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { parse } from "yaml"
 import { ensureInstalled, node24, root } from "../../cli/start/install.mjs"
 
 const say = (line) => console.log(line)
@@ -18,6 +19,7 @@ if (!process.features.typescript) {
 const { startBrowser } = await import("./browser.ts")
 
 const minutes = Number(process.argv[2] ?? 12)
+const only = process.argv.slice(3)
 const largest = 250_000
 const folder = join(root, "docs/screenshots")
 const data = mkdtempSync(join(tmpdir(), "smm-screenshots-"))
@@ -57,6 +59,68 @@ async function startProduct() {
   return { url, call, link: await linked, stop }
 }
 
+/** What somebody breaks in the shop, by the path of the demo's API. */
+const networking = "/apis/networking.istio.io/v1/namespaces/checkout"
+const istio = "networking.istio.io/v1"
+const broken = [
+  [
+    `${networking}/virtualservices`,
+    {
+      apiVersion: istio,
+      kind: "VirtualService",
+      metadata: { name: "coupons", namespace: "checkout" },
+      spec: {
+        hosts: ["coupons"],
+        http: [
+          {
+            match: [{ headers: { "x-canary": { exact: "1" } } }],
+            route: [{ destination: { host: "coupons", subset: "v3-canary" } }],
+          },
+          {
+            name: "default",
+            route: [{ destination: { host: "coupons.checkout" }, weight: 50 }],
+            retries: { attempts: 3, perTryTimeout: "3s" },
+            timeout: "3s",
+          },
+        ],
+      },
+    },
+  ],
+  [
+    `${networking}/destinationrules`,
+    {
+      apiVersion: istio,
+      kind: "DestinationRule",
+      metadata: { name: "ledger-plain", namespace: "checkout" },
+      spec: { host: "ledger", trafficPolicy: { tls: { mode: "DISABLE" } } },
+    },
+  ],
+  [
+    "/apis/security.istio.io/v1/namespaces/accounts/authorizationpolicies",
+    {
+      apiVersion: "security.istio.io/v1",
+      kind: "AuthorizationPolicy",
+      metadata: { name: "edge-auth", namespace: "accounts" },
+      spec: {
+        selector: { matchLabels: { app: "edge-auth" } },
+        rules: [{ from: [{ source: { namespaces: ["storefront"] } }] }],
+      },
+    },
+  ],
+]
+
+async function breakShop() {
+  const { clusters, users } = parse(readFileSync(join(data, "demo/kubeconfig"), "utf8"))
+  for (const [path, object] of broken) {
+    const answer = await fetch(`${clusters[0].cluster.server}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${users[0].user.token}` },
+      body: JSON.stringify(object),
+    })
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
+  }
+}
+
 const themes = ["dark", "light"]
 
 async function show(page, theme) {
@@ -67,6 +131,7 @@ async function show(page, theme) {
 }
 
 async function shoot(page, name, theme) {
+  if (only.length > 0 && !only.includes(name)) return
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
   const path = join(folder, `${name}-${theme}.png`)
   await page.screenshot({ path, caret: "hide" })
@@ -125,6 +190,22 @@ try {
         .getByTestId("freshness")
         .getByText(/^Live, [0-9] s$/)
         .waitFor({ timeout: 60_000 })
+      await shoot(page, name, theme)
+    }
+
+  await breakShop()
+  const validation = await tab("/validation")
+  await validation.getByText("coupons.checkout").first().click()
+  await validation.getByText("removes 1 finding, adds 0").waitFor()
+  const editor = await tab("/validation?q=coupons&mode=edit")
+  await editor.getByText("adds 0 findings, removes 0").waitFor()
+  await editor.locator(".cm-line").filter({ hasText: "host: coupons.checkout" }).click()
+  await editor.keyboard.press("End")
+  await editor.keyboard.type(".svc.cluster.local")
+  await editor.getByText("removes 1").waitFor()
+  for (const theme of themes)
+    for (const [name, page] of Object.entries({ validation, editor })) {
+      await show(page, theme)
       await shoot(page, name, theme)
     }
 

@@ -2,6 +2,7 @@ import {
   type Completion,
   type CompletionContext,
   type CompletionResult,
+  acceptCompletion,
   autocompletion,
   completionKeymap,
 } from "@codemirror/autocomplete"
@@ -97,15 +98,9 @@ export const editing = (complete: Complete, onchange: (text: string) => void): E
   keymap.of([
     ...completionKeymap,
     { key: "Enter", run: newline },
+    // Otherwise Tab leaves the text, as it does everywhere.
+    { key: "Tab", run: acceptCompletion },
     {
-      key: "Tab",
-      run: ({ state, dispatch }) => {
-        dispatch(state.update(state.replaceSelection("  "), { userEvent: "input" }))
-        return true
-      },
-    },
-    {
-      // Whoever walks by Tab leaves the text this way.
       key: "Escape",
       run: (view) => {
         view.contentDOM.blur()
