@@ -176,7 +176,7 @@ export const gatewayCredentials = check({
   name: "gateway/credentials",
   subject: gatewayKind,
   reads: [gatewayKind, "Pod", "Secret"],
-  needs: ["Pod"],
+  needs: ["Pod", "Secret"],
   rules: [
     credentialUnknown,
     credentialInvalid,

@@ -98,11 +98,17 @@ function overridden(
       .slice(0, atMost)
       .map((other) => ({ object: other.config.object, path: `spec.hosts[${other.index}]` })),
   })
-  for (const other of others)
+  const ofOne = new Map<VirtualService, Named[]>()
+  for (const other of others) {
+    const known = ofOne.get(other.config)
+    if (known === undefined) ofOne.set(other.config, [other])
+    else known.push(other)
+  }
+  for (const [other, taken] of ofOne)
     report(meshHostOverridden, {
-      at: other.config.object,
-      path: `spec.hosts[${other.index}]`,
-      message: `${named(config.object)} has ${host}, which takes ${other.host} where this one is not used`,
+      at: other.object,
+      path: `spec.hosts[${taken[0]?.index ?? 0}]`,
+      message: `${named(config.object)} has ${host}, which takes ${taken.map((one) => one.host).join(", ")} where this one is not used`,
       references: [{ object: config.object, path }],
     })
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from "../../../kube/object.ts"
+import { list, record } from "../../../topology/fact/read.ts"
 import { type Check, type Report, check } from "../../check.ts"
 import { at, pointerOf } from "../../path.ts"
 import { refOf } from "../../../kube/object.ts"
@@ -69,6 +70,19 @@ const isOfIstio = (name: string): boolean => {
   return slash > 0 && name.slice(0, slash).endsWith("istio.io")
 }
 
+/** Without an init container that redirects, pods get these annotations by themselves. Source: istio `maturity.AlphaAnalyzer`. */
+const setWithoutInit: ReadonlySet<string> = new Set([
+  "sidecar.istio.io/interceptionMode",
+  "traffic.sidecar.istio.io/includeInboundPorts",
+  "traffic.sidecar.istio.io/excludeInboundPorts",
+  "traffic.sidecar.istio.io/includeOutboundIPRanges",
+])
+
+const isSetByInjection = (object: KubeObject, name: string): boolean =>
+  object.kind === podKind &&
+  setWithoutInit.has(name) &&
+  !list(record(object["spec"])["initContainers"]).some((item) => record(item)["name"] === "istio-init")
+
 function judge(object: KubeObject, name: string, value: string, report: Report): void {
   const path = at("metadata", "annotations", name)
   const known = annotations.get(name)
@@ -81,7 +95,7 @@ function judge(object: KubeObject, name: string, value: string, report: Report):
     const instead = name === "sidecar.istio.io/inject" ? "; the label of the same name replaces it" : ""
     report(annotationDeprecated, { path, message: `${name} is deprecated${instead}` })
   }
-  if (known.stage === "alpha" && !known.deprecated)
+  if (known.stage === "alpha" && !isSetByInjection(object, name))
     report(annotationAlpha, { path, message: `${name} is of the alpha stage` })
   if (known.kinds.length === 0) return
   if (!known.kinds.includes(object.kind)) {

@@ -3,7 +3,7 @@ import { type Json, list, record, stringMap, strings, text } from "../../../topo
 import { type Report, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { deploymentKind, mutatingKind, namespaceKind, podKind } from "./kinds.ts"
-import { namespaceOf, proxyName } from "./pod.ts"
+import { isOfIstio, namespaceOf, proxyName } from "./pod.ts"
 
 export const proxyUid = rule({
   code: "workload.runs_as_proxy",
@@ -34,6 +34,9 @@ export const imageAutoTemplate = rule({
 
 const isUid = (context: unknown): boolean => record(context)["runAsUser"] === 1337
 
+/** Containers of Istio itself, which may. */
+const ownContainers: ReadonlySet<string> = new Set([proxyName, "istio-operator", "enable-core-dump"])
+
 function judgeUid(spec: Json, path: string, report: Report): void {
   if (isUid(spec["securityContext"])) {
     report(proxyUid, {
@@ -43,18 +46,20 @@ function judgeUid(spec: Json, path: string, report: Report): void {
     return
   }
   const containers = list(spec["containers"])
+  const found: string[] = []
+  let first = -1
   for (let i = 0; i < containers.length; i++) {
     const container = record(containers[i])
-    if (
-      container["name"] !== proxyName &&
-      container["name"] !== "enable-core-dump" &&
-      isUid(container["securityContext"])
-    )
-      report(proxyUid, {
-        path: `${path}.containers[${i}].securityContext.runAsUser`,
-        message: `container ${text(container["name"])} runs as user 1337, as the proxy does`,
-      })
+    const name = text(container["name"])
+    if (ownContainers.has(name) || !isUid(container["securityContext"])) continue
+    if (first < 0) first = i
+    found.push(name)
   }
+  if (first >= 0)
+    report(proxyUid, {
+      path: `${path}.containers[${first}].securityContext.runAsUser`,
+      message: `${found.length === 1 ? "container" : "containers"} ${found.join(", ")} ${found.length === 1 ? "runs" : "run"} as user 1337, as the proxy does`,
+    })
 }
 
 export const podUser = check({
@@ -64,7 +69,7 @@ export const podUser = check({
   rules: [proxyUid, imageAutoPod],
   run: (pod, _, report) => {
     const spec = record(pod["spec"])
-    judgeUid(spec, "spec", report)
+    if (!isOfIstio(pod)) judgeUid(spec, "spec", report)
     const auto = list(spec["containers"]).findIndex((item) => isAuto(record(item)))
     if (auto >= 0)
       report(imageAutoPod, {
@@ -85,6 +90,7 @@ export const deploymentUser = check({
   reads: [],
   rules: [proxyUid],
   run: (deployment, _, report) => {
+    if (isOfIstio(deployment)) return
     judgeUid(record(templateOf(deployment)["spec"]), "spec.template.spec", report)
   },
 })

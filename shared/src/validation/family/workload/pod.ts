@@ -42,3 +42,7 @@ export const namespaceOf = (view: View, name: string | undefined): KubeObject | 
 
 export const isGatewayManaged = ({ metadata }: KubeObject): boolean =>
   text(metadata.labels?.["gateway.istio.io/managed"]) !== ""
+
+/** Part of Istio itself. Source: istio `IsIstioControlPlane`. */
+export const isOfIstio = ({ metadata }: KubeObject): boolean =>
+  metadata.labels?.["istio"] !== undefined || metadata.labels?.["release"] === "istio"

@@ -1,9 +1,8 @@
-import type { KubeObject } from "../../../kube/object.ts"
 import { type Json, list, number, record, text } from "../../../topology/fact/read.ts"
 import { type Report, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { serviceKind } from "./kinds.ts"
-import { isGatewayManaged } from "./pod.ts"
+import { isGatewayManaged, isOfIstio } from "./pod.ts"
 
 const source = "https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/"
 
@@ -28,10 +27,10 @@ export const externalNamePort = rule({
 })
 export const appProtocolUnknown = rule({
   code: "service.app_protocol_unknown",
-  aliases: ["KIA0602"],
+  aliases: ["IST0118", "KIA0602"],
   level: "info",
   title: "appProtocol that Istio does not know",
-  effect: "Istio falls back to the name of the port, and then to guessing",
+  effect: "Istio does not look at the name of the port then, and guesses the protocol by the first bytes",
   remedy:
     "Write one of http, http2, grpc, grpc-web, https, tls, tcp, mongo, mysql, redis, kubernetes.io/h2c, kubernetes.io/ws, kubernetes.io/wss",
   source,
@@ -65,36 +64,46 @@ const prefixOf = (name: string): string => {
   return dash < 0 ? name : name.slice(0, dash)
 }
 
-const isOfControlPlane = (service: KubeObject): boolean =>
-  service.metadata.labels?.["istio"] !== undefined || service.metadata.labels?.["release"] === "istio"
+/** Ports on which servers speak first are taken for TCP whatever their name. Source: pilot `wellKnownPorts`. */
+const wellKnown = new Set([25, 53, 3306, 27_017])
 
-function judgeAppProtocol(app: string, path: string, report: Report): void {
-  if (app !== "" && !isKnown(app) && !app.includes("/"))
+/** An appProtocol counts instead of the name, even one that is not known. Source: pilot `ConvertProtocol`. */
+const isTold = (port: number, name: string, app: string): boolean =>
+  isKnown(app) || isKnown(prefixOf(app === "" ? name : app)) || wellKnown.has(port)
+
+/** What tells the protocol of a port of a Service, or that nothing does. */
+function judgePort(port: Json, path: string, report: Report): void {
+  const [name, app] = [text(port["name"]), text(port["appProtocol"])]
+  const at = number(port["port"])
+  if (isTold(at, name, app)) return
+  if (app !== "" && !app.includes("/"))
     report(appProtocolUnknown, {
       path: `${path}.appProtocol`,
       message: `appProtocol ${app} is none that Istio knows`,
     })
-}
-
-function judgePort(port: Json, path: string, isExternalName: boolean, report: Report): void {
-  const [name, protocol, app] = [text(port["name"]), text(port["protocol"]), text(port["appProtocol"])]
-  if (protocol === "UDP" || protocol === "SCTP") return
-  const isAppKnown = app !== "" && isKnown(app)
-  judgeAppProtocol(app, path, report)
-  const at = number(port["port"])
-  const isTold = isAppKnown || isKnown(prefixOf(name)) || isWellKnown(at, name)
-  const place = name === "" ? path : `${path}.name`
-  if (isExternalName && (!isTold || name === "tcp"))
-    report(externalNamePort, {
-      path: place,
-      message: `port ${at} of an ExternalName service is ${name === "" ? "without a name" : `named ${name}`}`,
-    })
-  else if (!isExternalName && !isTold)
+  else
     report(portUnnamed, {
-      path: place,
+      path: name === "" ? path : `${path}.name`,
       message: `port ${at} ${name === "" ? "has no name" : `is named ${name}`}, and has no appProtocol that tells its protocol`,
     })
 }
+
+/** Each such port makes a listener for all addresses; one finding tells them all, as one change mends them. */
+function judgeExternalName(ports: readonly Json[], report: Report): void {
+  const wide: string[] = []
+  let path = ""
+  for (const [index, port] of ports.entries()) {
+    const name = text(port["name"])
+    const at = number(port["port"])
+    if (!isCaptured(port) || (name !== "tcp" && isTold(at, name, text(port["appProtocol"])))) continue
+    if (wide.length === 0) path = `spec.ports[${index}]${name === "" ? "" : ".name"}`
+    wide.push(`port ${at} ${name === "" ? "is without a name" : `is named ${name}`}`)
+  }
+  if (wide.length > 0)
+    report(externalNamePort, { path, message: `of an ExternalName service ${wide.join(", ")}` })
+}
+
+const isCaptured = (port: Json): boolean => port["protocol"] !== "UDP" && port["protocol"] !== "SCTP"
 
 export const servicePorts = check({
   name: "service/ports",
@@ -102,14 +111,13 @@ export const servicePorts = check({
   reads: [],
   rules: [portUnnamed, externalNamePort, appProtocolUnknown],
   run: (service, _, report) => {
-    if (isOfControlPlane(service) || isGatewayManaged(service)) return
+    if (isOfIstio(service) || isGatewayManaged(service)) return
     const spec = record(service["spec"])
     const ports = list(spec["ports"])
-    for (let i = 0; i < ports.length; i++)
-      judgePort(record(ports[i]), `spec.ports[${i}]`, spec["type"] === "ExternalName", report)
+    if (spec["type"] === "ExternalName") return judgeExternalName(ports.map(record), report)
+    for (let i = 0; i < ports.length; i++) {
+      const port = record(ports[i])
+      if (isCaptured(port)) judgePort(port, `spec.ports[${i}]`, report)
+    }
   },
 })
-
-/** Ports on which servers speak first are taken for TCP without a name. Source: pilot `wellKnownPorts`. */
-const wellKnown = new Set([25, 53, 3306, 27_017])
-const isWellKnown = (port: number, name: string): boolean => name === "" && wellKnown.has(port)

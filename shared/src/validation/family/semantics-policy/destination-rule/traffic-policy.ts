@@ -51,7 +51,10 @@ const settings = ["outlierDetection", "connectionPool", "loadBalancer", "tls"] a
 const whole = [...settings, "portLevelSettings", "tunnel", "proxyProtocol", "retryBudget"] as const
 
 function isEmpty(policy: Json, fields: readonly string[]): boolean {
-  for (const field of fields) if (isSet(policy[field])) return false
+  for (const field of fields) {
+    const value = policy[field]
+    if (isSet(value) && !(Array.isArray(value) && value.length === 0)) return false
+  }
   return true
 }
 

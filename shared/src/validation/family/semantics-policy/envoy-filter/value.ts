@@ -69,8 +69,7 @@ function typedProblem(value: Json): string | undefined {
     if (!isSet(config)) continue
     const message = section(config) ?? {}
     if (typeof config !== "object" || Array.isArray(config)) return `${field} is no object`
-    if (typeof message["@type"] !== "string" && Object.keys(message).length > 0)
-      return `${field} has no @type`
+    if (typeof message["@type"] !== "string") return `${field} has no @type`
   }
   return undefined
 }
