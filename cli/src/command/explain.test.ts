@@ -99,6 +99,23 @@ describe("smm explain", () => {
     expect((await smm(args)).out).toContain("with ALLOW_ANY, Istio's default, the request leaves the mesh")
   })
 
+  test("reads files as smm validate does: notes what is of other tools, and takes the mesh's configuration from Istio's namespace", async () => {
+    const repo = join(folder, "repo")
+    mkdirSync(repo)
+    writeFileSync(join(repo, "routes.yaml"), `${mesh}---\n{{ if }}\n`)
+    writeFileSync(join(repo, "Chart.yaml"), "apiVersion: v2\nname: shop\n")
+    writeFileSync(
+      join(repo, "istio.yaml"),
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: mesh}\ndata:\n  mesh: 'outboundTrafficPolicy: {mode: ALLOW_ANY}'\n",
+    )
+    const args = ["explain", "-f", repo, "--via", "sidecar shop/web", "--host", "x.example"]
+    const { code, out, err } = await smm([...args, "--istio-namespace", "mesh"])
+    expect([code, out]).toEqual([0, expect.not.stringContaining("Istio's default")])
+    expect(err).toMatch(/routes\.yaml:\d+:1: not read: document 4 is a template .+\. Render it first/)
+    expect(err).toMatch(/note: .+Chart\.yaml: a Helm chart/)
+    expect((await smm(args)).out).toContain("Istio's default")
+  })
+
   test("says what is missing or unreadable, and exits with 2", async () => {
     const cases: [string[], string][] = [
       [["explain", "--via", "sidecar a/b", "--host", "c"], "name the mesh's files"],

@@ -1,4 +1,4 @@
-import type { Problem, SourceObject } from "#shared/document/read.ts"
+import type { SourceObject } from "#shared/document/read.ts"
 import { type ExplainQuestion, Explainer, type Explanation } from "#shared/istio/explain.ts"
 import { type Labels, type MeshSettings, defaultSettings } from "#shared/istio/mesh.ts"
 import { indexMesh } from "#shared/istio/model.ts"
@@ -9,15 +9,17 @@ import { settingsOf } from "#shared/validation/engine/settings.ts"
 import { wellFormed } from "#shared/validation/engine/input.ts"
 import type { GlobalFlags } from "../context.ts"
 import { UsageError, exitCode } from "../exit.ts"
+import { again } from "../flag.ts"
 import type { Io } from "../io.ts"
 import { documentText } from "../output.ts"
 import { textOf } from "../validate/files.ts"
 import { meshDocumentAmong, meshDocumentOf } from "../validate/mesh-config.ts"
 import { readFiles } from "../validate/read-files.ts"
-import { type Add, collect } from "./add.ts"
+import { tellReading } from "../validate/tell.ts"
+import type { Add } from "./add.ts"
 
 type Flags = {
-  filename: string[]
+  file: string[]
   requests?: string
   via?: string
   host?: string
@@ -28,6 +30,7 @@ type Flags = {
   meshConfig?: string
   clusterDomain?: string
   rootNamespace?: string
+  istioNamespace: string
 }
 
 /**
@@ -47,9 +50,9 @@ function settingsFor(
   const { meshConfig: file } = flags
   const found =
     file === undefined
-      ? meshDocumentAmong(objects, meshConfigKind, base.rootNamespace)
-      : meshDocumentOf({ name: file, text: textOf(file) }, meshConfigKind, base.rootNamespace)
-  tell(io, found?.problems ?? [])
+      ? meshDocumentAmong(objects, meshConfigKind, flags.istioNamespace)
+      : meshDocumentOf({ name: file, text: textOf(file) }, meshConfigKind, flags.istioNamespace)
+  tellReading(io, found?.problems ?? [], [])
   if (found === undefined) return { settings: { ...base, outbound: "REGISTRY_ONLY" }, known: false }
   const settings = settingsOf(found.source.object["spec"], base)
   return {
@@ -58,15 +61,10 @@ function settingsFor(
   }
 }
 
-/** What could not be read goes to standard error; the rest is explained all the same. */
-function tell(io: Io, problems: readonly Problem[]): void {
-  for (const { file, line, column, message } of problems) io.err(`${file}:${line}:${column}: ${message}\n`)
-}
-
 /** The objects of files, folders and standard input. @throws UsageError for what is not there */
 async function readObjects(io: Io, paths: readonly string[]): Promise<SourceObject[]> {
-  const { objects, problems } = await readFiles(paths, io.readInput)
-  tell(io, problems)
+  const { objects, problems, skipped } = await readFiles(paths, io.readInput)
+  tellReading(io, problems, skipped)
   return objects
 }
 
@@ -83,8 +81,8 @@ function templateLabels(objects: readonly KubeObject[], namespace: string, name:
 }
 
 async function explainerOf(io: Io, flags: Flags, trace: boolean): Promise<Explainer> {
-  if (flags.filename.length === 0) throw new UsageError("name the mesh's files: -f FILE, -f FOLDER or -f -")
-  const sources = await readObjects(io, flags.filename)
+  if (flags.file.length === 0) throw new UsageError("name the mesh's files: -f FILE, -f FOLDER or -f -")
+  const sources = await readObjects(io, flags.file)
   const objects = sources.map(({ object }) => wellFormed(object)).filter((object) => object !== undefined)
   const { settings, known } = settingsFor(io, flags, sources)
   return new Explainer(indexMesh(objects, settings), {
@@ -199,17 +197,18 @@ async function explainOne(io: Io, flags: Flags, format: GlobalFlags["output"]): 
 export function addExplain({ program, io, done }: Add): void {
   program
     .command("explain")
-    .option("-f, --filename <file>", "files, folders or - with the mesh's objects", collect, [])
+    .option("-f, --file <path>", "file, folder or - (stdin) with the mesh's objects; repeated", again, [])
     .option("--requests <file>", "many requests, one JSON object a line; one answer a line")
     .option("--via <proxy>", "'gateway NAMESPACE/POD' or 'sidecar NAMESPACE/POD'")
     .option("--host <host>", "the host that is asked for")
     .option("--path <path>", "path, with query", "/")
     .option("--method <method>", "method", "GET")
-    .option("--header <name=value>", "a header", (value: string, before: string[]) => [...before, value], [])
+    .option("--header <name=value>", "a header", again, [])
     .option("--port <port>", "port of the service; at a gateway of the server (80)")
-    .option("--mesh-config <file>", "Istio's mesh configuration")
-    .option("--cluster-domain <domain>", "the cluster's domain (cluster.local)")
-    .option("--root-namespace <namespace>", "Istio's root namespace (istio-system)")
+    .option("--mesh-config <file>", "MeshConfig, when no ConfigMap istio is among the files")
+    .option("--cluster-domain <domain>", "domain of Services (cluster.local)")
+    .option("--root-namespace <namespace>", "where mesh-wide policies are (istio-system)")
+    .option("--istio-namespace <namespace>", "where istiod runs", "istio-system")
     .description("Which route takes a request, where it goes, and why; from files, without a server")
     .action(async (flags: Flags, command: { optsWithGlobals: () => GlobalFlags }) => {
       if (flags.requests === undefined) await explainOne(io, flags, command.optsWithGlobals().output)

@@ -4,6 +4,7 @@ import { AppError } from "#shared/error.ts"
 import { families } from "#shared/validation/families.ts"
 import { levels } from "#shared/validation/finding.ts"
 import { UsageError, exitCode } from "../exit.ts"
+import { again } from "../flag.ts"
 import type { Io } from "../io.ts"
 import { evaluate } from "../validate/evaluate.ts"
 import { repositoryOf } from "../validate/files.ts"
@@ -18,13 +19,10 @@ import {
   outputs,
 } from "../validate/options.ts"
 import type { Result } from "../validate/result.ts"
-import { skipNotes } from "../validate/skip.ts"
+import { tellReading } from "../validate/tell.ts"
 import { sarifText } from "../validate/sarif.ts"
 import { colours, noColours, tableText } from "../validate/table.ts"
 import type { Add } from "./add.ts"
-
-/** Each time it stands once more; not split at commas, which names of files may hold. */
-const again = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
 
 const help = `
 Needs no server and no sign-in, but for --against.
@@ -132,9 +130,7 @@ async function validate(io: Io, options: ValidateOptions, server: Server = {}): 
   tellUnknown(io, options)
   const found = await answer(io, options, server)
   const result: Result = { ...found, elapsedMs: Math.round(io.now() - start) }
-  for (const { file, line, column, level, message, remedy } of result.problems)
-    io.err(`${file}:${line}:${column}: ${level === "error" ? "not read" : "note"}: ${message}. ${remedy}\n`)
-  for (const note of skipNotes(result.skipped)) io.err(`note: ${note}\n`)
+  tellReading(io, result.problems, result.skipped)
   if (result.objects === 0 && result.skipped.length > 0)
     throw new UsageError("nothing was validated: there is no Kubernetes object among the files")
   io.out(textOf(io, options, result))
