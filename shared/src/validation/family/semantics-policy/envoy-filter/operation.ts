@@ -29,11 +29,11 @@ const operations: Readonly<Record<string, readonly string[]>> = {
   EXTENSION_CONFIG: ["ADD"],
 }
 
-const named: Readonly<Record<string, Rule>> = {
-  REPLACE: replaceIgnored,
-  ADD: addIgnored,
-  REMOVE: removeIgnored,
-}
+const named: ReadonlyMap<string, Rule> = new Map([
+  ["REPLACE", replaceIgnored],
+  ["ADD", addIgnored],
+  ["REMOVE", removeIgnored],
+])
 const relative = new Set(["REMOVE", "REPLACE", "INSERT_BEFORE", "INSERT_AFTER"])
 
 /** What a patch is about: the name in its value, else the filter it matches. */
@@ -74,7 +74,7 @@ export class Operations {
         message: `${operation} on HTTP_ROUTE works today, but Istio's API says that it is ignored`,
       })
     else if (known !== undefined && operation !== "" && !known.includes(operation))
-      this.report(named[operation] ?? operationIgnored, {
+      this.report(named.get(operation) ?? operationIgnored, {
         path: place,
         message: `istiod does not ${operation} a ${applyTo}; it knows ${known.join(", ")}`,
       })
