@@ -6,6 +6,7 @@ import type { Cache } from "./cache.ts"
 import { servedKinds } from "./discovery.ts"
 import { isNamesOnly, project, type RawObject } from "./projection.ts"
 import { reflect, type Sink } from "./reflector.ts"
+import { createSharedStrings } from "./shared-strings.ts"
 
 type Running = { version: string; stop: AbortController; done: Promise<void> }
 
@@ -36,6 +37,7 @@ export function watchCluster(options: {
   specs?: readonly KindSpec[]
 }): ClusterWatch {
   const { api, cache, clock, signal, log, specs = watchedKinds } = options
+  const share = createSharedStrings()
   const running = new Map<string, Running>()
   const custom = specs.filter(({ family }) => family !== "core")
   const groups = [...new Set(custom.map(({ group }) => group))]
@@ -63,7 +65,9 @@ export function watchCluster(options: {
     let listed = false
     return {
       put(raw) {
-        cache.put(spec.key, project(spec, version, raw))
+        const object = project(spec, version, raw)
+        share(object)
+        cache.put(spec.key, object)
         if (listed) noticed(keyOf(raw).name)
       },
       remove(raw) {
