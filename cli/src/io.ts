@@ -12,8 +12,8 @@ export type Io = {
   /** All of standard input, as it is: a token that shall not stand in the shell's history, files to validate. */
   readInput: () => Promise<string>
   isTerminal: boolean
-  /** Whether a person sees what is printed, by stream: colours and progress are for them. Left out for nobody. */
-  terminal?: { out: boolean; err: boolean }
+  /** Whether a person sees what is printed, by stream: colours, breaks of lines and progress are for them. Left out for nobody. */
+  terminal?: { out: boolean; err: boolean; columns?: number | undefined }
   config: ConfigFile
   /** What a local server of this checkout left for `smm login`; null when none runs. */
   readLocal: () => { url: string; token: string } | null

@@ -25,7 +25,12 @@ export const main = (argv: readonly string[]): Promise<number> =>
     sleep: (ms) => delay(ms),
     readInput: () => text(process.stdin),
     isTerminal: process.stdin.isTTY === true,
-    terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
+    terminal: {
+      out: process.stdout.isTTY === true,
+      err: process.stderr.isTTY === true,
+      // Zero where a terminal does not tell.
+      columns: process.stdout.columns || undefined,
+    },
     config: createConfigFile(configPath(process.env, homedir())),
     readLocal: () => readLocal(localFile),
   })

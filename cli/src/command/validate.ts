@@ -80,7 +80,9 @@ export function validateProgram(io: Io, done: (code: number) => void): Command {
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride()
     .showSuggestionAfterError()
-    .action(async (flags: ValidateFlags & Server) => {
+    .allowExcessArguments()
+    .action(async (flags: ValidateFlags & Server, { args }: Command) => {
+      if (args.length > 0) throw new UsageError(`files are named by -f: smm validate -f ${args.join(" -f ")}`)
       done(await validate(io, optionsOf(flags), flags))
     })
 }
@@ -133,6 +135,8 @@ async function validate(io: Io, options: ValidateOptions, server: Server = {}): 
   tellReading(io, result.problems, result.skipped)
   if (result.objects === 0 && result.skipped.length > 0)
     throw new UsageError("nothing was validated: there is no Kubernetes object among the files")
+  if (result.objects === 0 && result.problems.length === 0)
+    io.err("note: there is no Kubernetes object among the files\n")
   io.out(textOf(io, options, result))
   if (result.problems.some(({ level }) => level === "error")) return exitCode.usage
   const fails = result.findings.some(({ finding }) => isAtLeast(finding.level, options.failOn))
@@ -144,5 +148,6 @@ function textOf(io: Io, { output }: ValidateOptions, result: Result): string {
   if (output === "sarif") return sarifText(result, repositoryOf(resolve("")))
   if (output === "junit") return junitText(result)
   const painted = io.terminal?.out === true && !io.env["NO_COLOR"]
-  return tableText(result, painted ? colours : noColours)
+  const columns = io.terminal?.out === true ? io.terminal.columns : undefined
+  return tableText(result, { paint: painted ? colours : noColours, columns })
 }

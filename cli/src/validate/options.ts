@@ -75,6 +75,8 @@ export function optionsOf(flags: ValidateFlags): ValidateOptions {
     throw new UsageError("nothing to validate; write -f FILE, -f FOLDER, or -f - for standard input")
   if (flags.against !== undefined && (clusters.size > 0 || files.length === 0))
     throw new UsageError("--against compares the files of -f with one cluster; leave --cluster out")
+  if ([...files, ...[...clusters.values()].flat()].includes(""))
+    throw new UsageError("-f is empty; write -f FILE, -f FOLDER, or -f - for standard input")
   const stdin = [...files, ...[...clusters.values()].flat()].filter((path) => path === "-")
   if (stdin.length > 1) throw new UsageError("standard input can be read once; write - once")
   return {

@@ -38,27 +38,67 @@ const widthOf = (texts: readonly string[]): number =>
     texts.reduce((most, { length }) => Math.max(most, length), 0),
   )
 
-function rowsOf(group: readonly Located[], paint: Paint): string[] {
+/** How a table is drawn: its colours, and how wide the terminal is; as wide as it must be where nobody looks (pipes, logs). */
+export type Drawing = { paint: Paint; columns?: number | undefined }
+
+/** Lines of a text that fit behind an indent; words longer than that stand out. */
+function wrapped(text: string, indent: number, columns: number | undefined): string[] {
+  const room = columns === undefined ? Infinity : Math.max(columns - indent, 20)
+  const lines: string[] = []
+  let line = ""
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > room) {
+      lines.push(line)
+      line = word
+    } else line = line === "" ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+/** One below the other, behind an indent. */
+const hanging = (lines: readonly string[], indent: number): string => lines.join(`\n${" ".repeat(indent)}`)
+
+/** Less than this beside name and place, and the message has lines of its own. */
+const narrow = 40
+
+function rowsOf(group: readonly Located[], { paint, columns }: Drawing): string[] {
   const names = group.map(nameOf)
   const places = group.map(({ at }) => clean(placeText(at)))
   const [nameWidth, placeWidth] = [widthOf(names), widthOf(places)]
-  return group.map(
-    ({ finding }, row) =>
-      `  ${(names[row] ?? "").padEnd(nameWidth)}  ${paint("dim", (places[row] ?? "").padEnd(placeWidth))}  ${clean(finding.message)}`,
+  const indent = nameWidth + placeWidth + 6
+  const below = columns !== undefined && columns - indent < narrow
+  return group.map(({ finding }, row) => {
+    const head = `  ${(names[row] ?? "").padEnd(nameWidth)}  `
+    const place = places[row] ?? ""
+    const message = clean(finding.message)
+    return below
+      ? `${head}${paint("dim", place)}\n    ${hanging(wrapped(message, 4, columns), 4)}`
+      : `${head}${paint("dim", place.padEnd(placeWidth))}  ${hanging(wrapped(message, indent, columns), indent)}`
+  })
+}
+
+/** `Effect: ...`, in as many lines as it takes. */
+function advice(word: string, text: string, { paint, columns }: Drawing): string[] {
+  if (text === "") return []
+  const indent = word.length + 4
+  const lines = wrapped(text, indent, columns)
+  return lines.map((line, at) =>
+    paint("dim", at === 0 ? `  ${word}: ${line}` : `${" ".repeat(indent)}${line}`),
   )
 }
 
-function groupText(group: readonly Located[], paint: Paint): string {
+function groupText(group: readonly Located[], drawing: Drawing): string {
   const [first] = group
   if (!first) return ""
+  const { paint } = drawing
   const { finding, rule } = first
   const aliases = rule.aliases.length > 0 ? ` (${rule.aliases.join(", ")})` : ""
   const count = group.length > 1 ? `, ${formatCount(group.length)} times` : ""
   return [
     `${paint(finding.level, finding.level)}  ${paint("bold", rule.title)}  ${paint("dim", `${finding.code}${aliases}${count}`)}`,
-    ...rowsOf(group, paint),
-    ...(rule.effect === "" ? [] : [paint("dim", `  Effect: ${rule.effect}`)]),
-    ...(rule.remedy === "" ? [] : [paint("dim", `  Remedy: ${rule.remedy}`)]),
+    ...rowsOf(group, drawing),
+    ...advice("Effect", rule.effect, drawing),
+    ...advice("Remedy", rule.remedy, drawing),
     "",
   ].join("\n")
 }
@@ -66,14 +106,17 @@ function groupText(group: readonly Located[], paint: Paint): string {
 const plural = (count: number, word: string): string =>
   `${formatCount(count)} ${word}${count === 1 ? "" : "s"}`
 
-function notEvaluatedText({ notEvaluated }: Result, paint: Paint): string[] {
+function notEvaluatedText({ notEvaluated }: Result, { paint, columns }: Drawing): string[] {
   if (notEvaluated.length === 0) return []
   return [
     paint("bold", "Not evaluated"),
-    ...notEvaluated.map(
-      ({ cluster, reason, codes: rules, objects }) =>
-        `  ${cluster === "" ? "" : `${clean(cluster)}: `}${clean(reason)}: ${plural(rules.length, "rule")} on ${plural(objects, "object")}  ${paint("dim", rules.join(", "))}`,
-    ),
+    ...notEvaluated.flatMap(({ cluster, reason, codes: rules, objects }) => {
+      const what = `${cluster === "" ? "" : `${clean(cluster)}: `}${clean(reason)}: ${plural(rules.length, "rule")} on ${plural(objects, "object")}`
+      const names = rules.join(", ")
+      return columns === undefined
+        ? [`  ${what}  ${paint("dim", names)}`]
+        : [`  ${what}`, ...wrapped(names, 4, columns).map((line) => paint("dim", `    ${line}`))]
+    }),
     "",
   ]
 }
@@ -95,12 +138,14 @@ function lastLine(result: Result): string {
   return `${parts.join(", ")} in ${plural(objects, "object")} of ${plural(files, "file")}, ${(elapsedMs / 1_000).toFixed(2)} s\n`
 }
 
-export function tableText(result: Result, paint: Paint): string {
+export function tableText(result: Result, drawing: Drawing): string {
   const removed = result.removed ?? []
   return [
-    ...groupsOf(result.findings).map((group) => groupText(group, paint)),
-    ...(removed.length === 0 ? [] : [paint("bold", "No longer found"), ...rowsOf(removed, paint), ""]),
-    ...notEvaluatedText(result, paint),
+    ...groupsOf(result.findings).map((group) => groupText(group, drawing)),
+    ...(removed.length === 0
+      ? []
+      : [drawing.paint("bold", "No longer found"), ...rowsOf(removed, drawing), ""]),
+    ...notEvaluatedText(result, drawing),
     lastLine(result),
   ].join("\n")
 }

@@ -195,7 +195,8 @@ describe("the exit code", () => {
     [["-f", "x", "-o", "yaml"], /Allowed choices are table, json, sarif, junit/],
     [["-f", "x", "--fail-on", "fatal"], /Allowed choices are error, warning, info/],
     [["-f", "x", "--against", "a", "--cluster", "b=c"], /leave --cluster out/],
-    [["-f", "x", "y"], /too many arguments/],
+    [["x", "y"], /files are named by -f: smm validate -f x -f y/],
+    [["-f", ""], /-f is empty; write -f FILE/],
     [["--fiel", "x"], /Did you mean --file/],
   ]
   test.each(wrong)("is 2 for %j, with what to write", async (args, words) => {
@@ -424,6 +425,24 @@ describe("the table", () => {
   test("shows no control character of a file", async () => {
     const path = file("a.yaml", shop(route(`"no\\e[31mwhere"`)))
     expect((await smm(["validate", "-f", path])).out).not.toContain("\u001b")
+  })
+
+  test.each([80, 120])("breaks its lines at a terminal of %i columns, between words", async (columns) => {
+    const policy = `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: shop}\nspec: {rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]}\n`
+    file("a.yaml", shop(route("nowhere"), otherRoute, policy))
+    const args = ["validate", "-f", join(here, "a.yaml")]
+    const { out } = await smm(args, { terminal: { out: true, err: true, columns }, env: { NO_COLOR: "1" } })
+    const long = out
+      .split("\n")
+      .filter((line) => line.length > columns && /^ {2}(?:Effect|Remedy| )/.test(line))
+    expect(long).toEqual([])
+    const words = (text: string): string[] => text.split(/\s+/).sort()
+    expect(words(out)).toEqual(words((await smm(args)).out))
+  })
+
+  test("says where there was nothing to look at", async () => {
+    const { code, err } = await smm(["validate", "-f", file("a.yaml", "# later\n")])
+    expect([code, err]).toEqual([0, "note: there is no Kubernetes object among the files\n"])
   })
 
   test("may be asked for before the command's name", async () => {
