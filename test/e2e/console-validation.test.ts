@@ -84,7 +84,7 @@ describe.skipIf(skipNote("e2e: validation in the console", consoleMissing()))(
     }
     const found = (page: Page, text: string | RegExp) => page.getByTestId("finding").filter({ hasText: text })
     const errors = (page: Page) => page.getByTestId("nav-validation").getByTestId("errors")
-    const subset = "Subset v9-canary is in no DestinationRule"
+    const subset = "Subset v9-canary"
     const writing = { permissions: ["clipboard-read", "clipboard-write"] }
     const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText())
 
