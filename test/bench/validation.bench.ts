@@ -7,6 +7,7 @@ import { readDocuments } from "#shared/document/read.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import { families } from "#shared/validation/families.ts"
+import { growths } from "#test/validation/growth-meshes.ts"
 import { namespacesOf } from "./namespaces.ts"
 import { type Row, loadNote, ms, notRun, progress, quantile, report, time } from "./report.ts"
 
@@ -149,6 +150,28 @@ async function ofNamespaces(): Promise<Row[]> {
   ]
 }
 
+/** Much of one kind in one place; what this thread computes, as the figures are small. */
+function ofGrowths(): Row[] {
+  return growths.map(({ name, make, most }) => {
+    const cpuOf = (objects: readonly KubeObject[]): number => {
+      const costs = [1, 2, 3].map(() => {
+        const begin = process.threadCpuUsage()
+        validated(objects)
+        return process.threadCpuUsage(begin).user / 1000
+      })
+      return Math.min(...costs)
+    }
+    const [quarter, whole] = [cpuOf(make(most / 4)), cpuOf(make(most))]
+    return {
+      quantity: `${most} ${name}`,
+      reach: "not their square",
+      measured: ms(whole),
+      floor: "-",
+      note: `CPU; a quarter of them ${ms(quarter)}`,
+    }
+  })
+}
+
 const rows: Row[] = []
 if (existsSync(generator)) {
   const folder = join(work, "mesh-L")
@@ -156,5 +179,7 @@ if (existsSync(generator)) {
   rows.push(...(await ofFiles(folder)))
 } else rows.push(notRun("mesh L", "<= 100 ms and >= 10x", `no ${generator}; set SMM_REAL_PARTS`))
 rows.push(...(await ofNamespaces()))
+progress("much of one kind in one place")
+rows.push(...ofGrowths())
 rmSync(work, { recursive: true, force: true })
 report(rows)
