@@ -194,7 +194,7 @@ describe("tables", () => {
 describe("every list", () => {
   const lists = [
     ...["status", "clusters list", "topology", "services", "workloads", "get services", "get pods"],
-    ...["tokens list", "org list", "org members"],
+    ...["findings", "findings suppressions", "rules", "tokens list", "org list", "org members"],
   ]
   test.each(lists)(
     "smm %s prints the same as JSON and YAML, and a table of which wide has more",
