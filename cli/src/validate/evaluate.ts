@@ -20,12 +20,9 @@ const alone = (families: readonly Family[]): Family[] =>
     checks: checks.filter(({ reads }) => reads.length === 0),
   }))
 
-/** Groups whose objects are all among the files when any are: configuration is kept in files, what runs is not. */
+/** Groups of which no object among the files means that there is none: the mesh's configuration is kept in files together, what it is for often elsewhere. */
 const isComplete = (kind: string): boolean =>
-  kind === "Service" ||
-  kind === "Namespace" ||
-  kind.endsWith(".istio.io") ||
-  kind.endsWith(".gateway.networking.k8s.io")
+  kind.endsWith(".istio.io") || kind.endsWith(".gateway.networking.k8s.io")
 
 /** Objects of one cluster in the engine, and those that are made up: pods of their workload's template, Istio's own gateway of nothing. */
 type Loaded = { sources: Map<string, SourceObject>; madeUp: Map<string, SourceObject | null> }
