@@ -56,6 +56,15 @@ const logical = (object: Place, path: string): object => ({
 
 function resultOf(each: Located, ruleIndex: number, where: Where): object {
   const { finding, at, references, suppression } = each
+  // Those in no file have no place that a code scanner could show.
+  const related = references
+    .filter(({ at: there }) => there !== null)
+    .map(({ reference, at: there }, id) => ({
+      id,
+      ...physical(there, where),
+      ...logical(reference.object, reference.path),
+      message: { text: `${kindName(reference.object.kind)} ${objectName(reference.object)}` },
+    }))
   return {
     ruleId: finding.code,
     ruleIndex,
@@ -63,16 +72,7 @@ function resultOf(each: Located, ruleIndex: number, where: Where): object {
     message: { text: `${kindName(finding.object.kind)} ${objectName(finding.object)}: ${finding.message}` },
     // Code scanners refuse what is in no file: what the files cause elsewhere in a cluster is shown at the first of them.
     locations: [{ ...physical(at ?? where.first, where), ...logical(finding.object, finding.path) }],
-    ...(references.length === 0
-      ? {}
-      : {
-          relatedLocations: references.map(({ reference, at: there }, id) => ({
-            id,
-            ...physical(there, where),
-            ...logical(reference.object, reference.path),
-            message: { text: `${kindName(reference.object.kind)} ${objectName(reference.object)}` },
-          })),
-        }),
+    ...(related.length === 0 ? {} : { relatedLocations: related }),
     partialFingerprints: { "smmFindingKey/v1": textHash(findingKey(finding)).toString(16).padStart(12, "0") },
     ...(suppression === null
       ? {}
