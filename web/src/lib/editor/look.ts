@@ -36,7 +36,12 @@ export const look = EditorView.theme({
     backgroundColor: "var(--accent-bg) !important",
   },
   ".cm-marks": { width: "18px" },
-  ".cm-marks .cm-gutterElement": { display: "grid", placeItems: "center", cursor: "pointer" },
+  ".cm-marks .cm-gutterElement": {
+    display: "grid",
+    placeItems: "start center",
+    paddingTop: "3px",
+    cursor: "pointer",
+  },
   ".cm-line.mk-error": { backgroundColor: "var(--fail-bg)" },
   ".cm-line.mk-warning": { backgroundColor: "var(--warn-bg)" },
   ".mk.of-error": wavy("--failing"),
