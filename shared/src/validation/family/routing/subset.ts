@@ -31,10 +31,12 @@ const hasSubset = (rule: KubeObject, name: string): boolean => {
 
 /** `a.b.svc.cluster.local` is of namespace `b`; a host of another form names none. */
 export function namespaceInHost(host: string, domain: string): string | undefined {
-  const suffix = `.svc.${domain}`
-  if (!host.endsWith(suffix)) return undefined
-  const [name, namespace, ...rest] = host.slice(0, -suffix.length).split(".")
-  return name === undefined || rest.length > 0 ? undefined : namespace
+  const first = host.indexOf(".")
+  const second = host.indexOf(".", first + 1)
+  if (first < 0 || second < 0 || !host.startsWith(".svc.", second)) return undefined
+  return host.length === second + 5 + domain.length && host.endsWith(domain)
+    ? host.slice(first + 1, second)
+    : undefined
 }
 
 type Wanted = { target: Target; host: string; subset: string }
