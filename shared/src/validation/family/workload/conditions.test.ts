@@ -56,6 +56,17 @@ describe("an ExternalName service", () => {
   })
 })
 
+describe("a cluster that no remote secret attaches", () => {
+  test("is told of each network that names it", () => {
+    const messages = validateYaml("", {
+      families: [workload],
+      meshNetworks:
+        "networks: {a: {endpoints: [{fromRegistry: west}]}, b: {endpoints: [{fromRegistry: west}]}}",
+    }).map(({ message }) => message)
+    expect(new Set(messages).size).toBe(2)
+  })
+})
+
 describe("user 1337", () => {
   test("is told once of all containers of a pod", () => {
     const container = (name: string): string => `{name: ${name}, securityContext: {runAsUser: 1337}}`

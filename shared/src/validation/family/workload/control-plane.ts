@@ -48,7 +48,7 @@ export const meshNetworks = check({
         if (registry === "" || builtIn.has(registry) || view.derive(attached, "").has(registry)) continue
         report(registryUnknown, {
           path: `${at("spec.networks", name)}.endpoints[${index}].fromRegistry`,
-          message: `no remote secret attaches a cluster ${registry}`,
+          message: `no remote secret attaches a cluster ${registry}, which network ${name} names`,
         })
       }
   },

@@ -1,7 +1,7 @@
 import { text, type Json } from "../../../../topology/fact/read.ts"
 import type { Report } from "../../../check.ts"
 import type { Level } from "../../../finding.ts"
-import { isSet } from "../read.ts"
+import { items } from "../read.ts"
 import { portTlsUnverified, tlsInvalid, tlsUnverified } from "./rules.ts"
 
 export type TlsPlace = {
@@ -28,7 +28,7 @@ function configMapProblem(name: string, namespace: string): string | undefined {
 function verified(tls: Json, mode: string): string | undefined {
   if (text(tls["caCertificates"]) !== "") return "caCertificates"
   if (mode === "SIMPLE" && text(tls["credentialName"]) !== "") return "credentialName"
-  return isSet(tls["subjectAltNames"]) ? "subjectAltNames" : undefined
+  return items(tls["subjectAltNames"]).length > 0 ? "subjectAltNames" : undefined
 }
 
 const files = ["clientCertificate", "privateKey", "caCertificates", "caCrl"]
