@@ -111,13 +111,12 @@ function placesIn(value: unknown, at: readonly string[] = []): (readonly string[
 
 function replaced(value: unknown, [first, ...rest]: readonly string[], by: unknown): unknown {
   if (first === undefined) return by
+  // What stood there may have been replaced before.
+  if (value === null || typeof value !== "object") return value
   if (Array.isArray(value))
     return value.map((item: unknown, index) => (String(index) === first ? replaced(item, rest, by) : item))
   return Object.fromEntries(
-    Object.entries(value as object).map(([key, inner]) => [
-      key,
-      key === first ? replaced(inner, rest, by) : inner,
-    ]),
+    Object.entries(value).map(([key, inner]) => [key, key === first ? replaced(inner, rest, by) : inner]),
   )
 }
 
