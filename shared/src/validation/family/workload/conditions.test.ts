@@ -36,6 +36,11 @@ describe("protocol of a port", () => {
     ])
   })
 
+  test("is no matter where Kubernetes itself runs", () => {
+    const dns = port("name: main, port: 80").replace("name: db", "name: dns, namespace: kube-system")
+    expect(codes(dns)).toEqual([])
+  })
+
   test("an appProtocol that Istio does not know hides a name that it would know", () => {
     expect(codes(port("name: http, port: 80, appProtocol: htpp"))).toEqual([
       "service.app_protocol_unknown spec.ports[0].appProtocol",

@@ -1,7 +1,7 @@
 import { type Json, list, number, record, text } from "../../../topology/fact/read.ts"
 import { type Report, check } from "../../check.ts"
 import { rule } from "../../rule.ts"
-import { serviceKind } from "./kinds.ts"
+import { serviceKind, systemNamespaces } from "./kinds.ts"
 import { isGatewayManaged, isOfIstio } from "./pod.ts"
 
 const source = "https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/"
@@ -112,6 +112,7 @@ export const servicePorts = check({
   rules: [portUnnamed, externalNamePort, appProtocolUnknown],
   run: (service, _, report) => {
     if (isOfIstio(service) || isGatewayManaged(service)) return
+    if (systemNamespaces.has(service.metadata.namespace ?? "")) return
     const spec = record(service["spec"])
     const ports = list(spec["ports"])
     if (spec["type"] === "ExternalName") return judgeExternalName(ports.map(record), report)
