@@ -11,7 +11,9 @@ const folder = join(import.meta.dirname, "../../shared/src/validation/family")
 export const pageFile = join(import.meta.dirname, "../../docs/validation.md")
 
 const isDeviations = (value: unknown): value is Deviation[] =>
-  Array.isArray(value) && value.length > 0 && value.every((item) => typeof (item as Deviation).corpus === "string")
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((item) => typeof (item as Deviation).corpus === "string")
 
 /** Every deliberate difference from an anchor, as the families list them. */
 export async function allDeviations(): Promise<Deviation[]> {
@@ -44,11 +46,14 @@ function ruleText(rule: Rule, example: Example | undefined): string {
   return lines.join("\n")
 }
 
-const tableOf = ({ rules }: Family): string =>
+/** By code: the order of a family's own list is that of modules, which loaders do not agree on. */
+const rulesInOrder = ({ rules }: Family): Rule[] => [...rules].sort((a, b) => (a.code < b.code ? -1 : 1))
+
+const tableOf = (family: Family): string =>
   [
     "| code | also known as | level | what it means |",
     "|---|---|---|---|",
-    ...rules.map(
+    ...rulesInOrder(family).map(
       ({ code: own, aliases, level, title }) =>
         `| [${code(own)}](#${anchorOf(own)}) | ${aliases.join(", ")} | ${level} | ${cell(title)} |`,
     ),
@@ -73,7 +78,7 @@ export async function validationPage(): Promise<string> {
     `One engine (\`shared/src/validation\`) with ${rules.length} rules runs in the agent, in the cloud, in the browser and in \`smm validate\`. It knows ${count("IST")} of \`istioctl analyze\`'s codes and ${count("KIA")} of Kiali's: a rule that says the same carries their codes as aliases, and every command takes either.`,
     "",
     "- **Levels.** `error`: traffic fails or the object is refused. `warning`: something is not as written. `info`: worth knowing.",
-    "- **Not evaluated.** A kind that may not be read, is not installed or is out of date makes the rules that need it say so; it is never taken for \"not there\".",
+    '- **Not evaluated.** A kind that may not be read, is not installed or is out of date makes the rules that need it say so; it is never taken for "not there".',
     "- **Suppressing.** On the object: `smm.io/suppress: \"virtualservice.subset_unknown until 2026-12-31, IST0101\"` (or `*`); `galley.istio.io/analyze-suppress` and `kiali.io/ignore-validations` count as well. For the organization: on the page Validation, or `POST /api/v1/suppressions`. On the command line: `--suppress 'IST0101=VirtualService *.test-*'`. What is suppressed stays visible and counted.",
     "- **Fixes.** Where the remedy is certain, a finding carries it as a patch of plain objects. A test applies every one of them: it passes validation, removes the finding and adds none.",
     "",
@@ -99,7 +104,9 @@ export async function validationPage(): Promise<string> {
     ]),
     "## The rules",
     "",
-    ...families.flatMap((family) => family.rules.flatMap((rule) => [ruleText(rule, examples.get(rule.code)), ""])),
+    ...families.flatMap((family) =>
+      rulesInOrder(family).flatMap((rule) => [ruleText(rule, examples.get(rule.code)), ""]),
+    ),
   ]
     .join("\n")
     .trimEnd()
