@@ -7,6 +7,9 @@ export type MeshState =
   | { state: "ready"; objects: number; unasked: number; at: number }
   | { state: "failed"; message: string }
 
+/** Is told of each answer, and of how far the reading of the mesh is. */
+type Listener = { checked: (checked: Checked) => void; mesh: (state: MeshState) => void }
+
 type Port = {
   postMessage: (message: Ask) => void
   terminate: () => void
@@ -25,20 +28,14 @@ export class Checker {
   #waiting: Proposed | undefined
   #newest: Proposed | undefined
   #choices: { id: number; resolve: (choices: Choice[]) => void }[] = []
-  mesh = $state.raw<MeshState>({ state: "reading", kinds: 0, of: 0, objects: 0 })
-  checked = $state.raw<Checked>()
-  #told: (checked: Checked) => void
+  #listener: Listener
 
-  constructor(
-    organization: string | undefined,
-    told: (checked: Checked) => void,
-    create: () => Port = createWorker,
-  ) {
-    this.#told = told
+  constructor(organization: string | undefined, listener: Listener, create: () => Port = createWorker) {
+    this.#listener = listener
     this.#port = create()
     this.#port.onmessage = ({ data }) => this.#take(data)
     this.#port.onerror = ({ message }) => {
-      this.mesh = { state: "failed", message: message ?? "the engine did not start" }
+      listener.mesh({ state: "failed", message: message ?? "the engine did not start" })
     }
     this.#port.postMessage({ type: "start", organization })
   }
@@ -76,17 +73,13 @@ export class Checker {
   #take(message: Tell): void {
     if (message.type === "progress") {
       const { kinds, of, objects } = message
-      this.mesh = { state: "reading", kinds, of, objects }
+      this.#listener.mesh({ state: "reading", kinds, of, objects })
     } else if (message.type === "ready") {
-      this.mesh = {
-        state: "ready",
-        objects: message.objects,
-        unasked: message.unasked,
-        at: message.at,
-      }
+      const { objects, unasked, at } = message
+      this.#listener.mesh({ state: "ready", objects, unasked, at })
       // What was answered without the mesh is asked again with it.
       if (this.#newest) this.check(this.#newest)
-    } else if (message.type === "failed") this.mesh = { state: "failed", message: message.message }
+    } else if (message.type === "failed") this.#listener.mesh({ state: "failed", message: message.message })
     else if (message.type === "choices") {
       this.#choices.find(({ id }) => id === message.id)?.resolve(message.choices)
       this.#choices = this.#choices.filter(({ id }) => id !== message.id)
@@ -94,8 +87,7 @@ export class Checker {
       this.#asked = undefined
       if (this.#waiting) this.#send(this.#waiting)
       else {
-        this.checked = message.checked
-        this.#told(message.checked)
+        this.#listener.checked(message.checked)
       }
     }
   }
