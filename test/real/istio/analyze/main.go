@@ -9,6 +9,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -58,14 +59,16 @@ func sources(folders []string) ([]local.ReaderSource, int, error) {
 	return found, size, nil
 }
 
+// load gives the documents to the analyzer. In mode full they come first: what the defaults bring is laid over a source
+// that keeps Services, Pods, Namespaces, Nodes and Secrets, which istioctl drops from files.
 func load(analyzer *local.IstiodAnalyzer, mode string, documents []local.ReaderSource) error {
-	if err := analyzer.AddDefaultResources(); err != nil {
-		return err
-	}
 	if mode == "cli" {
+		if err := analyzer.AddDefaultResources(); err != nil {
+			return err
+		}
 		return analyzer.AddReaderKubeSource(documents)
 	}
-	return analyzer.AddTestReaderKubeSource(documents)
+	return errors.Join(analyzer.AddTestReaderKubeSource(documents), analyzer.AddDefaultResources())
 }
 
 func run() error {
