@@ -6,3 +6,5 @@ import { setFlagsFromString } from "node:v8"
  */
 setFlagsFromString("--optimize-for-size")
 setFlagsFromString("--max-semi-space-size=1")
+// The last of V8's compilers takes 7 to 20 MB for what it compiles and leaves behind; without it 5,000 busy proxies take a quarter more time to read.
+setFlagsFromString("--no-opt")
