@@ -26,6 +26,7 @@ const inputs = [
   "web/static",
   "web/tsconfig.json",
   "web/vite.config.ts",
+  "web/without-rule-texts.ts",
 ]
 
 function filesOf(path) {

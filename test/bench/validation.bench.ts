@@ -86,7 +86,7 @@ async function ofFiles(folder: string): Promise<Row[]> {
   progress(`${objects.length} objects; the anchors first`)
   const { full, command } = await anchors(folder)
   progress("cold index, all rules")
-  const cold = await time(15, () => validated(objects))
+  const cold = await time(40, () => validated(objects))
   const engine = validated(objects)
   const change = await changes(engine, objects, 2_000)
   progress("the command")
