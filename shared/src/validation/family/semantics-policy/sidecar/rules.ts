@@ -79,7 +79,8 @@ export const egressHostInvalid = rule({
   level: "error",
   title: "Egress host is not of the form namespace/host",
   effect: refused,
-  remedy: "Write namespace/full.name, where the namespace may be *, . or ~ and the name may have a star for its first part",
+  remedy:
+    "Write namespace/full.name, where the namespace may be *, . or ~ and the name may have a star for its first part",
   source: `${source}#IstioEgressListener`,
 })
 
