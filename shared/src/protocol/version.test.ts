@@ -31,9 +31,9 @@ test("nobody changes the wire by accident", () => {
   )
   expect({ version: protocolVersion, oldest: oldestProtocolVersion, ...pins }).toMatchInlineSnapshot(`
     {
-      "consoleDown": "e121ae0d8dc",
+      "consoleDown": "8264b03edd3c",
       "consoleUp": "55bc109c931a",
-      "down": "99171b3855f8",
+      "down": "a2c68ba69b16",
       "frame": "b8f18dae2a33",
       "join": "34e7e37c4181",
       "oldest": 1,
