@@ -2,6 +2,7 @@ import { type BucketSum, emptySum, moveSum, objectHash } from "#shared/kube/buck
 import { type KindSpec, inventoryKinds } from "#shared/kube/kinds.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import type { KindState } from "#shared/protocol/message/status.ts"
+import { byCodeUnit } from "#shared/order.ts"
 
 type Entry = { object: KubeObject; hash: number }
 type KindCache = {
@@ -190,5 +191,3 @@ export function createCache(now: () => number, specs: readonly KindSpec[] = inve
     },
   }
 }
-
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,12 +1,13 @@
 import { comparePrecedence } from "./http-route.ts"
 import type { GatewayRule } from "./mesh.ts"
 import type { Routed, Rule } from "./rule.ts"
-
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+import { byCodeUnit } from "../order.ts"
 
 /** Oldest first, then by namespace and name; the rules of one route stay in their order. Source: pilot `sortRoutesByCreationTime`. */
 const byAge = (a: GatewayRule, b: GatewayRule): number =>
-  order(a.created, b.created) || order(a.namespace, b.namespace) || order(a.object.name, b.object.name)
+  byCodeUnit(a.created, b.created) ||
+  byCodeUnit(a.namespace, b.namespace) ||
+  byCodeUnit(a.object.name, b.object.name)
 
 const ruleOf = (rule: GatewayRule): Rule => ({
   object: rule.object,

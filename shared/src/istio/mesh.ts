@@ -3,6 +3,7 @@ import type { ObjectRef } from "../kube/object.ts"
 import { type Json, list, record, stringMap } from "../topology/fact/read.ts"
 import type { Instance } from "./instance.ts"
 import type { RegistryService } from "./registry.ts"
+import { byCodeUnit } from "../order.ts"
 
 /** What of MeshConfig decides about routing and security. */
 export type MeshSettings = {
@@ -90,8 +91,6 @@ export type Mesh = {
   readonly byLabel: Pick<Lookup<readonly Instance[]>, "get">
 }
 
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 /** Oldest first, then by `name.namespace`. Source: pilot `SortConfigByCreationTime`. */
 export function byAge(
   a: { created: string; object: ObjectRef },
@@ -99,11 +98,11 @@ export function byAge(
 ): number {
   if (a.created !== b.created) return a.created < b.created ? -1 : 1
   const [left, right] = [a.object, b.object]
-  if (left.name === right.name) return order(left.namespace, right.namespace)
+  if (left.name === right.name) return byCodeUnit(left.namespace, right.namespace)
   // Joined only where it decides: this runs for every pair of a large mesh.
   return left.name.startsWith(right.name) || right.name.startsWith(left.name)
-    ? order(`${left.name}.${left.namespace}`, `${right.name}.${right.namespace}`)
-    : order(left.name, right.name)
+    ? byCodeUnit(`${left.name}.${left.namespace}`, `${right.name}.${right.namespace}`)
+    : byCodeUnit(left.name, right.name)
 }
 
 /** `namespace/name` of a gateway as an object of a namespace names it; old configs write `name.namespace.svc...`. Source: pilot `resolveGatewayName`. */

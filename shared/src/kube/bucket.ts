@@ -1,3 +1,5 @@
+import { byCodeUnit } from "../order.ts"
+
 /**
  * A bucket is all objects of one kind in one namespace. Its hash is the sum, modulo 2^48, of the hashes of its objects, so that
  * adding and removing an object is one addition, in any order, at both ends of the link.
@@ -25,7 +27,7 @@ export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .sort(([a], [b]) => byCodeUnit(a, b))
     .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`)
   return `{${fields.join(",")}}`
 }

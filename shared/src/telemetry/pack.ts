@@ -10,6 +10,7 @@ import {
 import { type ColumnName, columnNames, protocols, reporters, same, workloadName } from "./layout.ts"
 import { quantise } from "./quantise.ts"
 import type { PackedTick } from "./tick.ts"
+import { byCodeUnit } from "../order.ts"
 
 /** Shares in thousandths, exact at 0 and 1: a share that is not quite 1 never becomes 1. */
 const share = (value: number | null): number =>
@@ -67,8 +68,6 @@ const usualResponses = (responses: readonly ResponseRate[]): ResponseRate[] =>
     ? [...responses]
     : [...responses].sort((a, b) => b.requestsPerSecond - a.requestsPerSecond).slice(0, mostResponses)
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 type Columns = Record<ColumnName, number[]>
 
 const emptyColumns = (): Columns => ({
@@ -102,7 +101,7 @@ function pushLatency(columns: Columns, latency: EdgeSample["latencyMs"]): void {
 }
 
 function pushResponses(columns: Columns, dictionary: Dictionary, responses: readonly ResponseRate[]): void {
-  const sorted = usualResponses(responses).sort((a, b) => compare(responseText(a), responseText(b)))
+  const sorted = usualResponses(responses).sort((a, b) => byCodeUnit(responseText(a), responseText(b)))
   columns.responses.push(sorted.length)
   sorted.forEach((response) => {
     columns.response.push(dictionary.id(responseText(response)))
@@ -141,7 +140,7 @@ function commonCluster(edges: readonly EdgeSample[]): string {
   const counts = new Map<string, number>()
   for (const { source, destination } of edges)
     for (const { cluster } of [source, destination]) counts.set(cluster, (counts.get(cluster) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1] || compare(a[0], b[0]))[0]?.[0] ?? ""
+  return [...counts].sort((a, b) => b[1] - a[1] || byCodeUnit(a[0], b[0]))[0]?.[0] ?? ""
 }
 
 /** A tick for the wire and the store. Every value keeps within 0.5 %; zero, null and whole shares are exact. */
@@ -155,7 +154,7 @@ export function packTick(tick: Tick): PackedTick {
   for (const text of [...new Set(ends.map((end) => endpointText(end, cluster)))].sort()) dictionary.id(text)
   for (const { edge } of tick.edges
     .map((edge) => ({ edge, key: edgeKey(edge) }))
-    .sort((a, b) => compare(a.key, b.key)))
+    .sort((a, b) => byCodeUnit(a.key, b.key)))
     pushEdge(columns, dictionary, edge, cluster)
   return {
     v: 1,

@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectRef } from "../kube/object.ts"
+import { byCodeUnit } from "../order.ts"
 
 export const levels = ["error", "warning", "info"] as const
 export type Level = (typeof levels)[number]
@@ -42,14 +43,12 @@ export const findingKey = (finding: Finding): string =>
     finding.path,
   ].join("\u0000")
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 /** The one order of findings: by cluster, object, path, code, message. */
 export const byPlace = (a: Finding, b: Finding): number =>
-  compare(a.cluster, b.cluster) ||
-  compare(a.object.kind, b.object.kind) ||
-  compare(a.object.namespace, b.object.namespace) ||
-  compare(a.object.name, b.object.name) ||
-  compare(a.path, b.path) ||
-  compare(a.code, b.code) ||
-  compare(a.message, b.message)
+  byCodeUnit(a.cluster, b.cluster) ||
+  byCodeUnit(a.object.kind, b.object.kind) ||
+  byCodeUnit(a.object.namespace, b.object.namespace) ||
+  byCodeUnit(a.object.name, b.object.name) ||
+  byCodeUnit(a.path, b.path) ||
+  byCodeUnit(a.code, b.code) ||
+  byCodeUnit(a.message, b.message)

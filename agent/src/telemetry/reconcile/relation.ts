@@ -2,6 +2,7 @@ import type { Destination, EdgeSample, Endpoint, ResponseRate } from "#shared/te
 import { type Slot, outcomeOf, slots } from "./label.ts"
 import { type Buckets, latencyOf } from "./quantile.ts"
 import type { Family, RateSeries } from "./series.ts"
+import { byCodeUnit } from "#shared/order.ts"
 
 /** What one reporter counted of one relation. */
 type Report = {
@@ -121,7 +122,6 @@ function mtlsRatioOf(relation: Relation): number | null {
   return null
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const outcomeKey = ({ code, flags, grpc }: ResponseRate): string => `${code}|${flags}|${grpc}`
 
 /** The first reporter, beginning with the chosen one, that has what is looked for: bytes and latency may be fetched of one side only. */
@@ -146,7 +146,7 @@ export function edgeOf(relation: Relation, bounds: readonly number[]): EdgeSampl
   const isTcp = relation.protocol === "tcp"
   const total = (family: Family): number => firstOf(relation, chosen, ({ totals }) => totals[family]) ?? 0
   const buckets = firstOf(relation, chosen, (each) => (each.buckets.size > 0 ? each.buckets : undefined))
-  const responses = [...report.responses.values()].sort((a, b) => compare(outcomeKey(a), outcomeKey(b)))
+  const responses = [...report.responses.values()].sort((a, b) => byCodeUnit(outcomeKey(a), outcomeKey(b)))
   return {
     source: relation.source,
     destination: relation.destination,

@@ -1,19 +1,15 @@
 import { Source, type Tracker } from "../../incremental/tracker.ts"
 import type { MeshSettings } from "../../istio/mesh.ts"
 import type { KubeObject } from "../../kube/object.ts"
+import { byCodeUnit } from "../../order.ts"
 import type { Index } from "../check.ts"
 
 const none: readonly KubeObject[] = []
 
-const order = (a: string | undefined, b: string | undefined): number => {
-  const left = a ?? ""
-  const right = b ?? ""
-  return left < right ? -1 : left > right ? 1 : 0
-}
-
 /** By namespace and name: one order, whatever order objects came in. */
 const byName = (a: KubeObject, b: KubeObject): number =>
-  order(a.metadata.namespace, b.metadata.namespace) || order(a.metadata.name, b.metadata.name)
+  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
+  byCodeUnit(a.metadata.name, b.metadata.name)
 
 /** Objects of one key; most hold one object, many are only looked at. */
 class Bucket extends Source {

@@ -1,6 +1,7 @@
 import type { FindingItem, FindingList, NotEvaluatedItem } from "#shared/api/validation.ts"
 import { keyOf, kindName, objectKeyOf, placeName, worse } from "./finding-place.ts"
 import type { Grouping } from "./question.ts"
+import { byCodeUnit } from "#shared/order.ts"
 
 /** A line of the list: the head of a group, a finding, or what is not known. */
 export type Line =
@@ -28,17 +29,21 @@ function groupOf(
   }
 }
 
-const text = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const place = ({ object }: FindingItem): string => `${object.namespace}\n${object.name}\n${object.kind}`
 
 const byLevel = (a: FindingItem, b: FindingItem): number =>
-  worse(a.level, b.level) || text(place(a), place(b)) || text(a.path, b.path) || text(keyOf(a), keyOf(b))
+  worse(a.level, b.level) ||
+  byCodeUnit(place(a), place(b)) ||
+  byCodeUnit(a.path, b.path) ||
+  byCodeUnit(keyOf(a), keyOf(b))
 
 /** Worst level first, then the larger group, then by name: an order that does not depend on which came first. */
 const byWorst = (a: Group, b: Group): number => {
   const [one, other] = [a.findings[0], b.findings[0]]
   const level = one && other ? worse(one.level, other.level) : 0
-  return level || b.findings.length - a.findings.length || text(a.title, b.title) || text(a.key, b.key)
+  return (
+    level || b.findings.length - a.findings.length || byCodeUnit(a.title, b.title) || byCodeUnit(a.key, b.key)
+  )
 }
 
 /** The list as it is drawn; what is not evaluated stands last. `closed`: keys of groups that are folded. */

@@ -5,6 +5,7 @@ import { rule } from "../../rule.ts"
 import { gatewayKind, routeKinds, shortKind, tcpRouteKind } from "./kinds.ts"
 import { commonHosts } from "./listener.ts"
 import { type Parent, attachmentOf, hostnamesOf, isGateway, parentsOf, rulesOf } from "./parent.ts"
+import { byCodeUnit } from "../../../order.ts"
 
 export const matchTaken = rule({
   code: "route.match_taken",
@@ -71,13 +72,11 @@ const idOf = (object: ObjectRef): string => `${object.kind}/${object.namespace}/
 
 const createdOf = (route: KubeObject): string => route.metadata.creationTimestamp ?? ""
 
-const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 /** Oldest first, then by namespace and name. Source: pilot `sortRoutesByCreationTime`. */
 const byAge = (a: KubeObject, b: KubeObject): number =>
-  order(createdOf(a), createdOf(b)) ||
-  order(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
-  order(a.metadata.name, b.metadata.name)
+  byCodeUnit(createdOf(a), createdOf(b)) ||
+  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
+  byCodeUnit(a.metadata.name, b.metadata.name)
 
 /** Where requests are taken: a host of a listener of a Gateway; or a Service, for all clients or those of one namespace. */
 type Place = { parent: string; part: string; host: string; isWhole: boolean }

@@ -9,6 +9,7 @@ import { meshHostConflict, meshHostOverridden, notImported, wildcardNarrowed } f
 import { HostsByEnd } from "./hosts-by-end.ts"
 import { sidecarKind, virtualServiceKind } from "./kinds.ts"
 import { type Clash, clashOf, isImportedIn, isPublic, meeting, sayClash } from "./mesh-clash.ts"
+import { byCodeUnit } from "../../../order.ts"
 
 /** The key under which all with a wildcard are. */
 export const wildcards = "wildcards"
@@ -36,8 +37,6 @@ type Subject = { config: VirtualService; view: View; report: Report }
 
 type Named = { host: string; config: VirtualService; index: number }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
 /** All hosts of VirtualServices on the mesh, for the few that have a wildcard: by host, the oldest first. */
 const meshHosts = derived<HostsByEnd<Named>>({
   name: "routing/hosts on the mesh",
@@ -47,7 +46,7 @@ const meshHosts = derived<HostsByEnd<Named>>({
     for (const configs of mesh.meshRoutes.byHost.values()) for (const config of configs) all.add(config)
     for (const config of all)
       for (const [index, host] of config.hosts.entries()) found.push({ host, config, index })
-    return new HostsByEnd(found.sort((a, b) => compare(a.host, b.host) || byAge(a.config, b.config)))
+    return new HostsByEnd(found.sort((a, b) => byCodeUnit(a.host, b.host) || byAge(a.config, b.config)))
   },
 })
 
