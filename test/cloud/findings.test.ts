@@ -101,6 +101,11 @@ describe("findings over the clusters of a mesh", () => {
     const state = (await list()).notEvaluated.find(({ kind }) => kind === "Secret")
     expect(state).toMatchObject({ state: "denied", reason: "the agent never lists Secrets" })
     expect(state?.codes.length).toBeGreaterThan(0)
+    const { notEvaluated, items } = await list({ limit: "2000" })
+    const injector = notEvaluated.find(({ kind }) => kind === "ConfigMap")
+    expect(injector).toMatchObject({ state: "denied", reason: "the agent does not list ConfigMaps" })
+    expect(injector?.codes).toContain("namespace.not_injected")
+    expect(items.map(({ code }) => code)).not.toContain("namespace.not_injected")
     expect(status === undefined || status.kinds.every(({ kind }) => kind !== "Secret")).toBe(true)
   })
 

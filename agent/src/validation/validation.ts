@@ -1,5 +1,6 @@
 import { modelKinds } from "#shared/istio/model.ts"
-import { type Family, rulesOf } from "#shared/validation/check.ts"
+import { type Family, kindsRead, rulesOf } from "#shared/validation/check.ts"
+import { unreadKinds } from "#shared/validation/unread-kinds.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import { families as allFamilies } from "#shared/validation/families.ts"
 import { findingKind } from "#shared/validation/finding-object.ts"
@@ -9,15 +10,6 @@ import type { Log } from "../log.ts"
 import { createIntake } from "./intake.ts"
 import { createPublication } from "./publication.ts"
 import { inSlices } from "./slices.ts"
-
-/** Kinds that rules may ask about and that the agent does not read, and why. */
-const unread: Readonly<Record<string, string>> = {
-  Secret: "the agent never lists Secrets",
-  ConfigMap: "the agent does not list ConfigMaps",
-  "MutatingWebhookConfiguration.admissionregistration.k8s.io": "the agent does not list webhooks",
-  "ValidatingWebhookConfiguration.admissionregistration.k8s.io": "the agent does not list webhooks",
-  MeshNetworks: "the agent does not read the mesh's networks",
-}
 
 /** Changes wait so long for more of their kind: an upgrade changes thousands of pods in a minute. */
 const coalesceMs = 50
@@ -32,11 +24,9 @@ const hourMs = 3_600_000
 /** The engine knows its one cluster by this name. */
 const self = ""
 
-/** The kinds of the cache that some rule looks at: of others the engine keeps nothing. */
-function kindsRead(cache: Cache, families: readonly Family[]): string[] {
-  const read = new Set(modelKinds)
-  for (const { checks } of families)
-    for (const { subject, reads } of checks) for (const kind of [subject, ...reads]) read.add(kind)
+/** The kinds of the cache that some rule or the model looks at: of others the engine keeps nothing. */
+function kindsKept(cache: Cache, families: readonly Family[]): string[] {
+  const read = new Set([...modelKinds, ...kindsRead(families)])
   return cache
     .kinds()
     .map(({ kind }) => kind)
@@ -63,7 +53,7 @@ export function startValidation(options: {
     rules: rulesOf(families),
     ...(mostOfCode === undefined ? {} : { most: mostOfCode }),
   })
-  const kinds = kindsRead(cache, families)
+  const kinds = kindsKept(cache, families)
   let wake: () => void = () => undefined
   let wanted = true
 
@@ -79,7 +69,7 @@ export function startValidation(options: {
     changed: (object) => publication.touch(object),
     wake: note,
   })
-  for (const [kind, reason] of Object.entries(unread))
+  for (const [kind, reason] of Object.entries(unreadKinds))
     engine.setState(self, kind, { state: "denied", reason })
 
   // What is not listed yet is not evaluated: saying so for a second would take every finding away and bring it back.

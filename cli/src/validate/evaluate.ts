@@ -4,7 +4,7 @@ import { podsOfTemplates } from "#shared/document/template-pods.ts"
 import { defaultSettings } from "#shared/istio/mesh.ts"
 import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "#shared/kube/object.ts"
 import { list, record, text } from "#shared/topology/fact/read.ts"
-import { type Family, rulesOf } from "#shared/validation/check.ts"
+import { type Family, alone, rulesOf } from "#shared/validation/check.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import type { Finding, Reference } from "#shared/validation/finding.ts"
 import type { Rule } from "#shared/validation/rule.ts"
@@ -12,13 +12,6 @@ import { suppress } from "#shared/validation/suppression.ts"
 import { type ClusterInput, type Input, refKey } from "./input.ts"
 import type { ValidateOptions } from "./options.ts"
 import { type At, type Located, type Result, type Seen, kindName, mostReferences } from "./result.ts"
-
-/** Checks that look at one object alone: what an editor or a pull request can ask without the rest of the mesh. */
-const alone = (families: readonly Family[]): Family[] =>
-  families.map(({ rules, checks }) => ({
-    rules,
-    checks: checks.filter(({ reads }) => reads.length === 0),
-  }))
 
 /** Groups of which no object among the files means that there is none: the mesh's configuration is kept in files together, what it is for often elsewhere. */
 const isComplete = (kind: string): boolean =>

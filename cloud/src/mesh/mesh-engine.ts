@@ -4,6 +4,7 @@ import type { KindState } from "#shared/protocol/message/status.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import { families } from "#shared/validation/families.ts"
 import { findingKind } from "#shared/validation/finding-object.ts"
+import { unreadKinds } from "#shared/validation/unread-kinds.ts"
 import type { Cloud } from "../cloud.ts"
 import { Clusters } from "../store/cluster.ts"
 import { Inventory } from "../store/inventory.ts"
@@ -23,11 +24,6 @@ const engines = new WeakMap<Table, Map<string, Entry>>()
 
 /** Kinds that no rule reads, and that are many. */
 const unused = new Set([findingKind, "EndpointSlice.discovery.k8s.io", "ReplicaSet.apps"])
-
-/** Kinds that are never in the inventory. */
-const unread: Readonly<Record<string, string>> = {
-  Secret: "the agent never lists Secrets",
-}
 
 function entryOf(cloud: Cloud, id: string): Entry {
   let known = engines.get(cloud.table)
@@ -98,7 +94,7 @@ function setStates(engine: Engine, clusterId: string, kinds: readonly KindState[
         engine.setState(clusterId, key, { state: "denied", reason: older })
   for (const { kind, state, reason } of kinds)
     if (kind !== findingKind) engine.setState(clusterId, kind, { state, reason })
-  for (const [kind, reason] of Object.entries(unread))
+  for (const [kind, reason] of Object.entries(unreadKinds))
     engine.setState(clusterId, kind, { state: "denied", reason })
 }
 

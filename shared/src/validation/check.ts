@@ -80,6 +80,16 @@ export const check = (definition: Check): Check => definition
 /** Several rules with their checks, as a family exports them. */
 export type Family = { rules: readonly Rule[]; checks: readonly Check[] }
 
+/** All kinds that rules look at, as subjects or further. */
+export const kindsRead = (families: readonly Family[]): string[] =>
+  [
+    ...new Set(families.flatMap(({ checks }) => checks.flatMap(({ subject, reads }) => [subject, ...reads]))),
+  ].sort()
+
+/** Only the checks that look at one object alone: what can be asked without the rest of the mesh. */
+export const alone = (families: readonly Family[]): Family[] =>
+  families.map(({ rules, checks }) => ({ rules, checks: checks.filter(({ reads }) => reads.length === 0) }))
+
 /** The rules of families, by code. */
 export const rulesOf = (families: readonly Family[]): ReadonlyMap<string, Rule> =>
   new Map(families.flatMap(({ rules }) => rules).map((rule) => [rule.code, rule]))

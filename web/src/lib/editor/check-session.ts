@@ -1,5 +1,5 @@
 import { type KubeObject, type ObjectRef, refOf } from "#shared/kube/object.ts"
-import type { Family } from "#shared/validation/check.ts"
+import { type Family, alone } from "#shared/validation/check.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import type { KindState } from "#shared/validation/engine/cluster.ts"
 import type { Finding } from "#shared/validation/finding.ts"
@@ -17,16 +17,7 @@ export type Checked = {
   elapsedMs: number
 }
 
-const alone = (families: readonly Family[]): Family[] =>
-  families.map(({ rules, checks }) => ({ rules, checks: checks.filter(({ reads }) => reads.length === 0) }))
-
 const idOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
-
-/** All kinds that rules look at. */
-export const kindsRead = (families: readonly Family[]): string[] =>
-  [
-    ...new Set(families.flatMap(({ checks }) => checks.flatMap(({ subject, reads }) => [subject, ...reads]))),
-  ].sort()
 
 /**
  * The engine behind an editor. Objects of the mesh are put into it as they come; until all are here it answers with the rules that look at one object only.

@@ -1,6 +1,7 @@
 import { editedFamilies } from "#shared/validation/edited-families.ts"
 import { schemaOf } from "#shared/validation/family/structure/problems.ts"
-import { CheckSession, kindsRead } from "./check-session.ts"
+import { kindsRead } from "#shared/validation/check.ts"
+import { CheckSession } from "./check-session.ts"
 import { fieldsAt, valuesAt } from "./completion.ts"
 import { readMesh } from "./mesh-reader.ts"
 import type { Ask, Tell } from "./messages.ts"

@@ -1,5 +1,6 @@
 import type { KubeObject } from "#shared/kube/object.ts"
 import type { KindState } from "#shared/validation/engine/cluster.ts"
+import { unreadKinds } from "#shared/validation/unread-kinds.ts"
 
 /** The parts of the API's answers that are used; the client with its schemas would be larger than the engine. */
 type Page = { items: { cluster: string; object: KubeObject }[]; cursor: string | null }
@@ -8,9 +9,11 @@ type ClusterList = { items: { clusterId: string }[] }
 
 export type ReadJson = (path: string) => Promise<unknown>
 
-/** As the server itself has it (cloud/src/mesh/mesh-engine.ts). */
-const unread: KindState = { state: "denied", reason: "the agent does not read this kind" }
-const secrets: KindState = { state: "denied", reason: "the agent never lists Secrets" }
+/** What no agent told of. */
+const untold = (kind: string): KindState => ({
+  state: "denied",
+  reason: unreadKinds[kind] ?? "the agent does not read this kind",
+})
 
 export type Take = {
   state: (cluster: string, kind: string, state: KindState) => void
@@ -27,7 +30,7 @@ export async function readMesh(read: ReadJson, kinds: readonly string[], take: T
   for (const kind of kinds)
     for (const { clusterId } of clusters.items) {
       const told = byKind.get(kind)?.find(({ cluster }) => cluster === clusterId)?.state
-      take.state(clusterId, kind, kind === "Secret" ? secrets : (told ?? unread))
+      take.state(clusterId, kind, told ?? untold(kind))
     }
   const wanted = kinds.filter((kind) => byKind.has(kind))
   take.progress(0, wanted.length)
