@@ -110,44 +110,45 @@ export class MeshModel implements Mesh {
   readonly #entries = new Map<string, Map<string, Entries>>()
   readonly #current: Entries = []
 
-  readonly #services: Table<RegistryService>
+  readonly services: Table<RegistryService>
+  readonly virtualServices: Mesh["virtualServices"]
+  readonly meshRoutes: Mesh["meshRoutes"]
+  readonly gatewayRoutes: Table<VirtualService>
+  readonly httpRoutes: Table<GatewayRule>
+  readonly kubernetesGateways: Mesh["kubernetesGateways"]
+  readonly destinationRules: Table<DestinationRule>
+  readonly sidecars: Table<Config>
+  readonly peerAuthentications: Table<Config>
+  readonly authorizationPolicies: Table<Config>
+  readonly instances: Table<Instance>
+  readonly byLabel: LabelIndex
   readonly #virtualServices: Table<VirtualService>
   readonly #meshRoutes: Table<VirtualService>
   readonly #wildcardRoutes: Table<VirtualService>
-  readonly #gatewayRoutes: Table<VirtualService>
-  readonly #httpRoutes: Table<GatewayRule>
   readonly #gateways: Table<Config>
   readonly #kubernetesGateways: Table<Config>
-  readonly #destinationRules: Table<DestinationRule>
-  readonly #sidecars: Table<Config>
-  readonly #peerAuthentications: Table<Config>
-  readonly #authorizationPolicies: Table<Config>
-  readonly #instances: Table<Instance>
-  readonly #byLabel: LabelIndex
-
-  readonly virtualServices: Mesh["virtualServices"]
-  readonly meshRoutes: Mesh["meshRoutes"]
-  readonly kubernetesGateways: Mesh["kubernetesGateways"]
+  /** What an object of each kind enters. */
+  readonly #adders: Readonly<Record<string, (object: KubeObject) => void>>
 
   constructor(settings: MeshSettings, tracker: Tracker = new Tracker()) {
     this.settings = settings
     this.#tracker = tracker
-    this.#services = this.#table(kinds.service)
+    this.services = this.#table(kinds.service)
     this.#virtualServices = this.#table(kinds.virtualService)
     this.#meshRoutes = this.#table(kinds.virtualService)
     this.#wildcardRoutes = this.#table(kinds.virtualService)
-    this.#gatewayRoutes = this.#table(kinds.virtualService)
-    this.#httpRoutes = this.#table(kinds.httpRoute)
+    this.gatewayRoutes = this.#table(kinds.virtualService)
+    this.httpRoutes = this.#table(kinds.httpRoute)
     this.#gateways = this.#table(kinds.gateway)
     this.#kubernetesGateways = this.#table(kinds.kubernetesGateway)
-    this.#destinationRules = this.#table(kinds.destinationRule)
-    this.#sidecars = this.#table(kinds.sidecar)
-    this.#peerAuthentications = this.#table(kinds.peerAuthentication)
-    this.#authorizationPolicies = this.#table(kinds.authorizationPolicy)
-    this.#instances = new Table(tracker, kinds.instance, byName)
-    this.#byLabel = new LabelIndex(tracker, kinds.instance, {
+    this.destinationRules = this.#table(kinds.destinationRule)
+    this.sidecars = this.#table(kinds.sidecar)
+    this.peerAuthentications = this.#table(kinds.peerAuthentication)
+    this.authorizationPolicies = this.#table(kinds.authorizationPolicy)
+    this.instances = new Table(tracker, kinds.instance, byName)
+    this.byLabel = new LabelIndex(tracker, kinds.instance, {
       compare: byName,
-      instances: () => this.#instances.items(),
+      instances: () => this.instances.items(),
     })
     this.virtualServices = firstOf(this.#virtualServices)
     this.kubernetesGateways = firstOf(this.#kubernetesGateways)
@@ -158,44 +159,53 @@ export class MeshModel implements Mesh {
         return wildcards.get(whole) ?? []
       },
     }
+    this.#adders = this.#addersOf(settings)
   }
 
   #table<T extends Pick<Config, "created" | "object">>(of: readonly string[]): Table<T> {
     return new Table<T>(this.#tracker, of, byAge)
   }
 
-  get services(): Mesh["services"] {
-    return this.#services
+  #addersOf(settings: MeshSettings): Record<string, (object: KubeObject) => void> {
+    const { domain } = settings
+    const byNamespace =
+      <T extends Config>(table: Table<T>, read: (object: KubeObject) => T) =>
+      (object: KubeObject): void => {
+        const config = read(object)
+        this.#enter(table, config.namespace, config)
+      }
+    return {
+      [kinds.service[0]]: (object) => this.#addService(kubernetesService(object, domain)),
+      [kinds.service[1]]: (object) => {
+        for (const service of serviceEntryServices(object)) this.#addService(service)
+      },
+      [kinds.virtualService[0]]: (object) => this.#addVirtualService(virtualServiceOf(object, settings)),
+      [kinds.httpRoute[0]]: (object) => {
+        for (const rule of httpRouteRules(configOf(object), domain))
+          for (const parent of new Set(rule.parents.map((ref) => ref.key)))
+            this.#enter(this.httpRoutes, parent, rule)
+      },
+      [kinds.gateway[0]]: (object) => this.#enter(this.#gateways, whole, configOf(object)),
+      [kinds.kubernetesGateway[0]]: (object) => {
+        const config = configOf(object)
+        this.#enter(this.#kubernetesGateways, key(config.namespace, config.object.name), config)
+      },
+      [kinds.destinationRule[0]]: byNamespace(this.destinationRules, (object) =>
+        destinationRuleOf(object, settings),
+      ),
+      [kinds.sidecar[0]]: byNamespace(this.sidecars, configOf),
+      [kinds.peerAuthentication[0]]: byNamespace(this.peerAuthentications, configOf),
+      [kinds.authorizationPolicy[0]]: byNamespace(this.authorizationPolicies, configOf),
+      [kinds.instance[0]]: (object) => this.#addInstance(podInstance(object)),
+      [kinds.instance[1]]: (object) => this.#addInstance(workloadEntryInstance(object)),
+    }
   }
+
   get wildcardServices(): readonly RegistryService[] {
-    return this.#services.get(whole) ?? []
-  }
-  get gatewayRoutes(): Mesh["gatewayRoutes"] {
-    return this.#gatewayRoutes
-  }
-  get httpRoutes(): Mesh["httpRoutes"] {
-    return this.#httpRoutes
+    return this.services.get(whole) ?? []
   }
   get gateways(): readonly Config[] {
     return this.#gateways.get(whole) ?? []
-  }
-  get destinationRules(): Mesh["destinationRules"] {
-    return this.#destinationRules
-  }
-  get sidecars(): Mesh["sidecars"] {
-    return this.#sidecars
-  }
-  get peerAuthentications(): Mesh["peerAuthentications"] {
-    return this.#peerAuthentications
-  }
-  get authorizationPolicies(): Mesh["authorizationPolicies"] {
-    return this.#authorizationPolicies
-  }
-  get instances(): Mesh["instances"] {
-    return this.#instances
-  }
-  get byLabel(): Mesh["byLabel"] {
-    return this.#byLabel
   }
 
   /** Adds an object, in place of the one of the same kind, namespace and name. Both may be given by whoever has them: this runs for every object of a mesh. */
@@ -204,7 +214,7 @@ export class MeshModel implements Mesh {
     kind = kindKeyOf(object),
     at = key(object.metadata.namespace ?? "", object.metadata.name),
   ): void {
-    const add = adders[kind]
+    const add = this.#adders[kind]
     if (add === undefined) return
     let entries = this.#entries.get(kind)
     if (entries === undefined) {
@@ -214,7 +224,7 @@ export class MeshModel implements Mesh {
     const before = entries.get(at)
     if (before !== undefined) take(before)
     this.#current.length = 0
-    add(this, object)
+    add(object)
     // A copy of just that size: what grew by pushing has room for twenty.
     entries.set(at, this.#current.slice())
   }
@@ -232,17 +242,16 @@ export class MeshModel implements Mesh {
     this.#current.push(table, table.add(at, item), item)
   }
 
-  addService(service: RegistryService): void {
+  #addService(service: RegistryService): void {
     const exportTo = orDefault(service.exportTo, this.settings.exportTo.service)
     const known = exportTo === service.exportTo ? service : { ...service, exportTo }
-    this.#enter(this.#services, isWildcard(service.host) ? whole : service.host, known)
+    this.#enter(this.services, isWildcard(service.host) ? whole : service.host, known)
   }
 
-  addVirtualService(object: KubeObject): void {
-    const config = virtualServiceOf(object, this.settings)
+  #addVirtualService(config: VirtualService): void {
     this.#enter(this.#virtualServices, key(config.namespace, config.object.name), config)
     for (const gateway of withoutRepeats(config.gateways))
-      if (gateway !== "mesh") this.#enter(this.#gatewayRoutes, gateway, config)
+      if (gateway !== "mesh") this.#enter(this.gatewayRoutes, gateway, config)
     if (!config.gateways.includes("mesh")) return
     let wildcard = false
     for (const host of withoutRepeats(config.hosts))
@@ -251,89 +260,15 @@ export class MeshModel implements Mesh {
     if (wildcard) this.#enter(this.#wildcardRoutes, whole, config)
   }
 
-  addHttpRoute(object: KubeObject): void {
-    for (const rule of httpRouteRules(configOf(object), this.settings.domain))
-      for (const parent of new Set(rule.parents.map((ref) => ref.key)))
-        this.#enter(this.#httpRoutes, parent, rule)
+  #addInstance(instance: Instance): void {
+    this.#enter(this.instances, instance.namespace, instance)
+    this.byLabel.add(instance)
+    this.#current.push(this.byLabel, "", instance)
   }
-
-  addGateway(object: KubeObject): void {
-    this.#enter(this.#gateways, whole, configOf(object))
-  }
-
-  addKubernetesGateway(object: KubeObject): void {
-    const config = configOf(object)
-    this.#enter(this.#kubernetesGateways, key(config.namespace, config.object.name), config)
-  }
-
-  addDestinationRule(object: KubeObject): void {
-    const config = destinationRuleOf(object, this.settings)
-    this.#enter(this.#destinationRules, config.namespace, config)
-  }
-
-  addSidecar(object: KubeObject): void {
-    const config = configOf(object)
-    this.#enter(this.#sidecars, config.namespace, config)
-  }
-
-  addPeerAuthentication(object: KubeObject): void {
-    const config = configOf(object)
-    this.#enter(this.#peerAuthentications, config.namespace, config)
-  }
-
-  addAuthorizationPolicy(object: KubeObject): void {
-    const config = configOf(object)
-    this.#enter(this.#authorizationPolicies, config.namespace, config)
-  }
-
-  addInstance(instance: Instance): void {
-    this.#enter(this.#instances, instance.namespace, instance)
-    this.#byLabel.add(instance)
-    this.#current.push(this.#byLabel, "", instance)
-  }
-}
-
-const adders: Record<string, (model: MeshModel, object: KubeObject) => void> = {
-  Service: (model, object) => {
-    model.addService(kubernetesService(object, model.settings.domain))
-  },
-  [kinds.service[1]]: (model, object) => {
-    for (const service of serviceEntryServices(object)) model.addService(service)
-  },
-  [kinds.virtualService[0]]: (model, object) => {
-    model.addVirtualService(object)
-  },
-  [kinds.httpRoute[0]]: (model, object) => {
-    model.addHttpRoute(object)
-  },
-  [kinds.gateway[0]]: (model, object) => {
-    model.addGateway(object)
-  },
-  [kinds.kubernetesGateway[0]]: (model, object) => {
-    model.addKubernetesGateway(object)
-  },
-  [kinds.destinationRule[0]]: (model, object) => {
-    model.addDestinationRule(object)
-  },
-  [kinds.sidecar[0]]: (model, object) => {
-    model.addSidecar(object)
-  },
-  [kinds.peerAuthentication[0]]: (model, object) => {
-    model.addPeerAuthentication(object)
-  },
-  [kinds.authorizationPolicy[0]]: (model, object) => {
-    model.addAuthorizationPolicy(object)
-  },
-  Pod: (model, object) => {
-    model.addInstance(podInstance(object))
-  },
-  [kinds.instance[1]]: (model, object) => {
-    model.addInstance(workloadEntryInstance(object))
-  },
 }
 
 /** The kinds that decide something; all others are passed over. */
-export const modelKinds: readonly string[] = Object.keys(adders)
+export const modelKinds: readonly string[] = Object.values(kinds).flat()
 
 /** The model of the objects of one cluster. */
 export function indexMesh(objects: Iterable<KubeObject>, settings: MeshSettings = defaultSettings): Mesh {
