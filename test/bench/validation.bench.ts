@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { readDocuments } from "#shared/document/read.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
+import { filesIn } from "#test/validation/files.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import { families } from "#shared/validation/families.ts"
 import { growths } from "#test/validation/growth-meshes.ts"
@@ -22,16 +23,8 @@ const generator = join(
 const smm = join(import.meta.dirname, "../../cli/bin/smm.mjs")
 const work = mkdtempSync(join(tmpdir(), "smm-bench-validation-"))
 
-function* filesIn(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* filesIn(path)
-    else yield path
-  }
-}
-
 const objectsIn = (folder: string): KubeObject[] =>
-  [...filesIn(folder)].flatMap((file) =>
+  filesIn(folder).flatMap((file) =>
     readDocuments(readFileSync(file, "utf8"), file).objects.map(({ object }) => object),
   )
 

@@ -1,31 +1,17 @@
-import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import type { Example, Family } from "#shared/validation/check.ts"
 import type { Deviation } from "#shared/validation/deviation.ts"
 import { families } from "#shared/validation/families.ts"
 import type { Rule } from "#shared/validation/rule.ts"
 import { allExamples } from "#test/validation/examples.ts"
+import { listedInFamilies } from "#test/validation/family-files.ts"
 
-const folder = join(import.meta.dirname, "../../shared/src/validation/family")
 /** Where the page is kept. */
 export const pageFile = join(import.meta.dirname, "../../docs/validation.md")
 
-const isDeviations = (value: unknown): value is Deviation[] =>
-  Array.isArray(value) &&
-  value.length > 0 &&
-  value.every((item) => typeof (item as Deviation).corpus === "string")
-
 /** Every deliberate difference from an anchor, as the families list them. */
-export async function allDeviations(): Promise<Deviation[]> {
-  const all: Deviation[] = []
-  for (const family of readdirSync(folder).sort()) {
-    const file = join(folder, family, "deviations.ts")
-    if (!existsSync(file)) continue
-    const exported = (await import(file)) as Record<string, unknown>
-    for (const value of Object.values(exported)) if (isDeviations(value)) all.push(...value)
-  }
-  return all
-}
+export const allDeviations = (): Promise<Deviation[]> =>
+  listedInFamilies<Deviation>("deviations.ts", ({ corpus }) => typeof corpus === "string")
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 const code = (text: string): string => `\`${text}\``

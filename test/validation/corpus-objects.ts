@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseAllDocuments } from "yaml"
+import { filesIn } from "./files.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 
 /** Where others' data lies, when it is there. */
@@ -13,14 +14,6 @@ const isObject = (value: unknown): value is KubeObject =>
   "kind" in value &&
   "metadata" in value &&
   typeof (value as KubeObject).metadata?.name === "string"
-
-function* yamlFiles(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* yamlFiles(path)
-    else if (entry.name.endsWith(".yaml")) yield path
-  }
-}
 
 const documentsOf = (text: string): unknown[] =>
   parseAllDocuments(text, { logLevel: "silent" }).map((document) => {
@@ -39,7 +32,7 @@ export function corpusObjects(): KubeObject[] {
   const crds = JSON.parse(readFileSync(join(fixtures, "istio/crds.json"), "utf8")) as { object: unknown }[]
   return [
     ...["istio/testdata", "kiali/yaml", "bookinfo"]
-      .flatMap((folder) => [...yamlFiles(join(fixtures, folder))])
+      .flatMap((folder) => filesIn(join(fixtures, folder)).filter((path) => path.endsWith(".yaml")))
       .flatMap((path) => documentsOf(readFileSync(path, "utf8"))),
     ...crds.map(({ object }) => object),
     ...rows.map(({ kind, apiVersion, metadata, spec }) => ({

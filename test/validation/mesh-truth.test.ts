@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { readDocuments } from "#shared/document/read.ts"
+import { filesIn } from "./files.ts"
 import { Engine } from "#shared/validation/engine/engine.ts"
 import { families, rulesByCode } from "#shared/validation/families.ts"
 import type { Finding } from "#shared/validation/finding.ts"
@@ -16,14 +17,6 @@ const generator = join(
 const missing = existsSync(generator) ? null : `no ${generator}; set SMM_REAL_PARTS`
 
 type Truth = { truth: { kind: string; code: string; resource: string }[] }
-
-function* filesIn(folder: string): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* filesIn(path)
-    else yield path
-  }
-}
 
 /** `VirtualService a/b and a/c` names two. */
 const resourcesOf = (text: string): string[] => {
