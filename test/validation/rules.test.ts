@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Example } from "#shared/validation/check.ts"
-import { effectOf } from "#shared/validation/edit.ts"
+import { effectOf } from "#shared/edit/patch.ts"
 import { families } from "#shared/validation/families.ts"
 import { findingKey, levels } from "#shared/validation/finding.ts"
 import { engineOf, here, objectsOf } from "#shared/validation/testing.ts"

@@ -1,7 +1,8 @@
 import { z } from "zod"
 import { Id, Instant } from "../id.ts"
 import { KubeObject } from "../kube/object-schema.ts"
-import { Fix, Level, Ref, Reference } from "../validation/finding-schema.ts"
+import { Ref } from "../edit/edit-schema.ts"
+import { Fix, Level, Reference } from "../validation/finding-schema.ts"
 
 /** A wish of the organization not to be told of a code at some objects, for some time or for good. */
 export const SuppressionRule = z

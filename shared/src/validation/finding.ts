@@ -1,16 +1,9 @@
-import type { KubeObject, ObjectRef } from "../kube/object.ts"
+import type { Edit } from "../edit/edit.ts"
+import type { ObjectRef } from "../kube/object.ts"
 import { byCodeUnit } from "../order.ts"
 
 export const levels = ["error", "warning", "info"] as const
 export type Level = (typeof levels)[number]
-
-/** One operation of RFC 6902; `path` is a JSON pointer into the whole object (`/spec/http/0/timeout`). */
-export type PatchOperation =
-  { op: "add" | "replace"; path: string; value: unknown } | { op: "remove"; path: string }
-
-/** One edit of a plain object: a patch of one that is there, a new one, or the end of one. */
-export type Edit =
-  { object: ObjectRef; patch: readonly PatchOperation[] } | { create: KubeObject } | { remove: ObjectRef }
 
 /** A certain remedy. Applying its edits passes validation, removes the finding and adds no other. */
 export type Fix = { title: string; edits: readonly Edit[] }

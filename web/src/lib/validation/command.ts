@@ -1,5 +1,5 @@
 import type { KubeObject, ObjectRef } from "#shared/kube/object.ts"
-import type { Edit, PatchOperation } from "#shared/validation/finding.ts"
+import type { Edit, PatchOperation } from "#shared/edit/edit.ts"
 import { suppressAnnotation } from "#shared/validation/suppression.ts"
 
 /** A word of a POSIX shell. */

@@ -1,8 +1,9 @@
 import type { Client } from "#shared/api/client.ts"
 import type { ProposalDelta } from "#shared/api/validation.ts"
 import { type KubeObject, type ObjectRef, refOf } from "#shared/kube/object.ts"
-import { effectOf } from "#shared/validation/edit.ts"
-import type { Edit, Fix } from "#shared/validation/finding.ts"
+import { effectOf } from "#shared/edit/patch.ts"
+import type { Edit } from "#shared/edit/edit.ts"
+import type { Fix } from "#shared/validation/finding.ts"
 import { commandOf } from "./command.ts"
 import { type DiffLine, diffOf } from "./diff.ts"
 

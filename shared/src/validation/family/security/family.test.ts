@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Example } from "../../check.ts"
-import { effectOf } from "../../edit.ts"
+import { effectOf } from "../../../edit/patch.ts"
 import type { Finding } from "../../finding.ts"
 import { type Input, engineOf, here, objectsOf, validateYaml } from "../../testing.ts"
 import { refOf } from "../../../kube/object.ts"

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { KubeObject } from "../../../kube/object.ts"
-import { effectOf } from "../../edit.ts"
+import { effectOf } from "../../../edit/patch.ts"
 import { Engine } from "../../engine/engine.ts"
 import { here, objectsOf, validateYaml } from "../../testing.ts"
 import { structure } from "../structure/family.ts"

@@ -1,6 +1,6 @@
 import { type KubeObject, refOf } from "../../../kube/object.ts"
 import type { Report } from "../../check.ts"
-import type { PatchOperation } from "../../finding.ts"
+import type { PatchOperation } from "../../../edit/edit.ts"
 import { pointerOf } from "../../path.ts"
 import type { Rule } from "../../rule.ts"
 import type { Problem } from "../../semantic/problem.ts"

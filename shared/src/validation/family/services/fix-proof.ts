@@ -1,6 +1,6 @@
 import { refOf } from "../../../kube/object.ts"
 import type { Family } from "../../check.ts"
-import { effectOf } from "../../edit.ts"
+import { effectOf } from "../../../edit/patch.ts"
 import type { Finding } from "../../finding.ts"
 import { engineOf, here, objectsOf } from "../../testing.ts"
 

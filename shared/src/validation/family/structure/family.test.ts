@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { KubeObject } from "../../../kube/object.ts"
-import { patched } from "../../edit.ts"
+import { patched } from "../../../edit/patch.ts"
 import { objectsOf, validateYaml } from "../../testing.ts"
 import { structureExamples } from "./examples.ts"
 import { structure } from "./family.ts"

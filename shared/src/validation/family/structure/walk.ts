@@ -1,4 +1,4 @@
-import type { PatchOperation } from "../../finding.ts"
+import type { PatchOperation } from "../../../edit/edit.ts"
 import { at as pathTo, pointerOf } from "../../path.ts"
 import type { Rule } from "../../rule.ts"
 import { placeOf } from "./place.ts"

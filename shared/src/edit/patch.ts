@@ -1,5 +1,5 @@
 import { type KubeObject, type ObjectRef, refOf } from "../kube/object.ts"
-import type { Edit, PatchOperation } from "./finding.ts"
+import type { Edit, PatchOperation } from "./edit.ts"
 
 type Parent = Record<string, unknown> | unknown[]
 
