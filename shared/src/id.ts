@@ -11,6 +11,8 @@ export const Id = {
   token: prefixed("tok"),
   key: prefixed("key"),
   suppression: prefixed("sup"),
+  change: prefixed("chg"),
+  command: prefixed("cmd"),
 }
 
 /** A name a person gives to a cluster or an organization's token: as a DNS label, so that it is safe in URLs, labels and shells. */

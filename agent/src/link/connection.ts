@@ -142,6 +142,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     } else if (down.type === "pace") {
       if (source) source.pace(down.tickMs)
       else paced = down.tickMs
+    } else if (down.type === "command") {
+      meter.ignored += 1
     } else {
       bye = down
       close(down.message)

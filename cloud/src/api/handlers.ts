@@ -1,5 +1,14 @@
 import type { Handlers } from "./call.ts"
 import {
+  createChange,
+  getAccess,
+  getChange,
+  getControl,
+  listChanges,
+  previewChange,
+  releaseChange,
+} from "./changes.ts"
+import {
   createCluster,
   createJoinToken,
   getCluster,
@@ -70,4 +79,11 @@ export const handlers: Handlers = {
   listSuppressions,
   createSuppression,
   removeSuppression,
+  getControl,
+  getAccess,
+  previewChange,
+  createChange,
+  listChanges,
+  getChange,
+  releaseChange,
 }

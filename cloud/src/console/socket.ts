@@ -97,7 +97,7 @@ function take(cloud: Cloud, own: Connections.ConsoleConnection, message: Console
 
 /** A view of what does not exist for the caller is refused, with the same words whether it is nothing or somebody else's. */
 async function demandView(cloud: Cloud, own: Connections.ConsoleConnection, view: View): Promise<void> {
-  if (view.type === "clusters") return
+  if (view.type === "clusters" || view.type === "changes") return
   if (view.type !== "topology" && kindsNamed(view.kind).length === 0)
     throw new AppError("kind.not_found", `no kind "${view.kind}" in the inventory`)
   for (const clusterId of view.type === "object" ? [view.cluster] : new Set(view.clusters)) {

@@ -80,6 +80,7 @@ export async function clusterInfo(
     lastTickAt: link?.lastTickAt ?? null,
     kinds: status?.kinds ?? [],
     telemetry: status?.telemetry ?? null,
+    act: status?.act ?? null,
     process: status?.process ?? null,
     join: {
       tokenExpiresAt: cluster.tokenExpiresAt,

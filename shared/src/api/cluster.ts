@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { Id, Instant, Name } from "../id.ts"
-import { KindState, TelemetryState } from "../protocol/message/status.ts"
+import { ActState, KindState, TelemetryState } from "../protocol/message/status.ts"
 
 export const WriteFamily = z.enum(["traffic", "security"])
 export type WriteFamily = z.infer<typeof WriteFamily>
@@ -45,6 +45,8 @@ export const ClusterInfo = z
     lastTickAt: Instant.nullable(),
     kinds: z.array(KindState),
     telemetry: TelemetryState.nullable(),
+    /** Whether its agent writes, and for whom; null: it does not say. */
+    act: ActState.nullable(),
     process: z.object({ rssBytes: z.int(), cpuMillicores: z.number() }).nullable(),
     join: JoinProgress,
   })

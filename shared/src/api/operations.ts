@@ -10,6 +10,16 @@ import {
   LinkEvent,
   WriteFamily,
 } from "./cluster.ts"
+import {
+  Access,
+  Change,
+  ChangeDetail,
+  ChangePreview,
+  ChangeRequest,
+  ControlQuery,
+  ControlReading,
+} from "./change.ts"
+import { FormControl } from "../edit/intent.ts"
 import { InventoryItem, KindSummary, pageOf } from "./inventory.ts"
 import {
   FindingList,
@@ -44,7 +54,16 @@ export type Operation = {
   method: "get" | "post" | "patch" | "delete"
   path: string
   summary: string
-  tag: "session" | "organization" | "members" | "tokens" | "clusters" | "inventory" | "mesh" | "validation"
+  tag:
+    | "session"
+    | "organization"
+    | "members"
+    | "tokens"
+    | "clusters"
+    | "inventory"
+    | "mesh"
+    | "validation"
+    | "changes"
   role: Role | null
   /** For people only: API tokens are refused. */
   people?: true
@@ -487,6 +506,98 @@ export const operations = {
     role: "operator",
     params: z.object({ suppression: Id.suppression }),
     status: 204,
+  },
+
+  getControl: {
+    method: "get",
+    path: "/clusters/{cluster}/controls/{control}",
+    summary: "What a control's form shows of the objects that are there, whoever wrote them",
+    tag: "changes",
+    role: "viewer",
+    params: z.object({ cluster: Id.cluster, control: FormControl }),
+    query: ControlQuery,
+    answer: ControlReading,
+    status: 200,
+  },
+  getAccess: {
+    method: "get",
+    path: "/clusters/{cluster}/access",
+    summary: "What Kubernetes and the cluster's policy let the caller change in a namespace",
+    tag: "changes",
+    role: "viewer",
+    params: cluster,
+    query: z.object({ namespace: kubernetesName }),
+    answer: Access,
+    status: 200,
+  },
+  previewChange: {
+    method: "post",
+    path: "/changes/preview",
+    summary:
+      "What a change would do: objects, findings, traffic, field owners, access, a dry run. Sends nothing that changes anything",
+    tag: "changes",
+    role: "viewer",
+    /** `check=false`: only what the cloud knows by itself, without asking the clusters. */
+    query: z.object({ check: flag }),
+    body: ChangeRequest,
+    bodyBytes: 1_048_576,
+    answer: ChangePreview,
+    status: 200,
+  },
+  createChange: {
+    method: "post",
+    path: "/changes",
+    summary: "Apply a change as the caller; answers when it is done, or after 20 s as far as it got",
+    tag: "changes",
+    role: "operator",
+    body: ChangeRequest,
+    bodyBytes: 1_048_576,
+    answer: Change,
+    status: 201,
+  },
+  listChanges: {
+    method: "get",
+    path: "/changes",
+    summary: "History: our changes and those that came from outside, newest first",
+    tag: "changes",
+    role: "viewer",
+    query: z.object({
+      cluster: clusters,
+      /** `namespace/name`. */
+      service: z.string().max(510).optional(),
+      namespace: many(z.string()),
+      kind: z.string().max(253).optional(),
+      name: z.string().max(253).optional(),
+      /** Part of a name, or of a field manager. */
+      by: z.string().max(254).optional(),
+      via: z.enum(["console", "cli", "api", "agent", "outside"]).optional(),
+      from: z.coerce.number().pipe(Instant).optional(),
+      to: z.coerce.number().pipe(Instant).optional(),
+      limit: z.coerce.number().int().min(1).max(500).optional(),
+      cursor: z.string().max(2048).optional(),
+    }),
+    answer: pageOf(Change, "ChangePage"),
+    status: 200,
+  },
+  getChange: {
+    method: "get",
+    path: "/changes/{change}",
+    summary: "One change, with the traffic around it",
+    tag: "changes",
+    role: "viewer",
+    params: z.object({ change: Id.change }),
+    answer: ChangeDetail,
+    status: 200,
+  },
+  releaseChange: {
+    method: "post",
+    path: "/changes/{change}/release",
+    summary: "Let go of the guard and the expiry of a change; what it did stays",
+    tag: "changes",
+    role: "operator",
+    params: z.object({ change: Id.change }),
+    answer: Change,
+    status: 200,
   },
 } as const satisfies Record<string, Operation>
 

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { Problem } from "../problem.ts"
 import { KubeObject } from "../kube/object-schema.ts"
 import { PackedTick } from "../telemetry/tick.ts"
+import { Change } from "../api/change.ts"
 import { ClusterInfo } from "../api/cluster.ts"
 import { TopologyFact } from "../topology/fact.ts"
 
@@ -25,6 +26,8 @@ export const View = z.discriminatedUnion("type", [
     clusters: Clusters,
     namespace: Name.optional(),
   }),
+  /** Changes of the organization, ours and those from outside, as they go on. */
+  z.object({ type: z.literal("changes") }),
   /** One object. */
   z.object({
     type: z.literal("object"),
@@ -66,6 +69,7 @@ export const ConsoleDown = z.discriminatedUnion("type", [
       z.object({ cluster: z.string(), kind: z.string(), namespace: z.string(), name: z.string() }),
     ),
   }),
+  z.object({ type: z.literal("changes"), ...patch, put: z.array(Change), remove: z.array(z.string()) }),
   /** A change was left out (too large, or patches were conflated): read the view again over HTTP. */
   z.object({ type: z.literal("reload"), ...patch }),
   z.object({ type: z.literal("pong") }),

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { errorStatus, type ErrorCode } from "../error.ts"
 import { Instant } from "../id.ts"
+import { Command, KeyCertificate } from "./command.ts"
 
 /** Answer to hello. The agent then sends `hashes` and `status`. */
 export const Welcome = z.object({
@@ -9,6 +10,8 @@ export const Welcome = z.object({
   serverAt: Instant,
   tickMs: z.int().positive(),
   maxUnacked: z.int().positive(),
+  /** Signing keys of the cloud after the one pinned at the join, oldest first. */
+  commandKeys: z.array(KeyCertificate).max(32).optional(),
 })
 export type Welcome = z.infer<typeof Welcome>
 
@@ -36,5 +39,5 @@ export const Bye = z.object({
 export type Bye = z.infer<typeof Bye>
 
 /** Cloud -> agent. Unknown types are ignored and counted. */
-export const Down = z.discriminatedUnion("type", [Welcome, Ack, Need, Pace, Bye])
+export const Down = z.discriminatedUnion("type", [Welcome, Ack, Need, Pace, Command, Bye])
 export type Down = z.infer<typeof Down>

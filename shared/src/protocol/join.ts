@@ -24,7 +24,14 @@ export const JoinRequest = z.object({
   kubernetesVersion: z.string().max(64),
 })
 export type JoinRequest = z.infer<typeof JoinRequest>
-export const JoinAnswer = z.object({ clusterId: Id.cluster, keyId: Id.key, name: z.string() })
+/** `commandKey` is pinned: only commands signed with it, or with a key that it vouches for, are carried out. */
+export const JoinAnswer = z.object({
+  clusterId: Id.cluster,
+  organizationId: Id.organization.optional(),
+  keyId: Id.key,
+  name: z.string(),
+  commandKey: z.object({ keyId: z.string().max(64), publicKey: base64url(32) }).optional(),
+})
 export type JoinAnswer = z.infer<typeof JoinAnswer>
 
 /** `POST /link/challenge`. */

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { Instant } from "../id.ts"
 import { PackedTick } from "../telemetry/tick.ts"
+import { Observed, Result, Watched } from "./message/act.ts"
 import { Bucket, Delta, Hashes } from "./message/state.ts"
 import { Status } from "./message/status.ts"
 
@@ -31,5 +32,16 @@ export type TickMessage = z.infer<typeof TickMessage>
 export const Ping = z.object({ type: z.literal("ping"), seq: z.int().positive() })
 
 /** Agent -> cloud. `seq` counts from 1 in each connection, without a gap, and is what `ack` refers to. */
-export const Up = z.discriminatedUnion("type", [Hello, Hashes, Bucket, Delta, TickMessage, Status, Ping])
+export const Up = z.discriminatedUnion("type", [
+  Hello,
+  Hashes,
+  Bucket,
+  Delta,
+  TickMessage,
+  Status,
+  Ping,
+  Result,
+  Watched,
+  Observed,
+])
 export type Up = z.infer<typeof Up>

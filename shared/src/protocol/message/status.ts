@@ -28,6 +28,25 @@ export const TelemetryState = z
   .meta({ id: "TelemetryState" })
 export type TelemetryState = z.infer<typeof TelemetryState>
 
+/** Whether this agent writes, for whom, and what of the owner's policy it cannot follow. */
+export const ActState = z
+  .object({
+    mode: z.enum(["off", "mapped", "anonymous"]),
+    /** Why it is off, or empty. */
+    reason: z.string().max(1_000),
+    /** Lines of the policy that are not followed, with the value and the remedy. */
+    problems: z.array(z.string().max(500)).max(50),
+    identityProvider: z
+      .object({ issuer: z.string(), audience: z.string(), bindToChange: z.boolean() })
+      .nullable(),
+    /** Kinds on the allow-list. */
+    kinds: z.array(z.string().max(253)).max(100),
+    /** Changes under guard or with an expiry. */
+    watching: z.int().nonnegative(),
+  })
+  .meta({ id: "ActState" })
+export type ActState = z.infer<typeof ActState>
+
 /** Latest value wins: sent when something in it changed, when there was no tick to send, and every five minutes. */
 export const Status = z.object({
   type: z.literal("status"),
@@ -35,6 +54,8 @@ export const Status = z.object({
   at: Instant,
   kinds: z.array(KindState).max(200),
   telemetry: TelemetryState,
+  /** Absent of agents that only read. */
+  act: ActState.optional(),
   /** Objects known and objects announced by the API server so far (`remainingItemCount`), for the join's progress. */
   progress: z.object({ objects: z.int().nonnegative(), expected: z.int().nonnegative() }),
   process: z.object({ rssBytes: z.int().nonnegative(), cpuMillicores: z.number().nonnegative() }),
