@@ -20,6 +20,7 @@ const cluster = (join: Partial<JoinProgress>, change: Partial<ClusterInfo> = {})
   nodes: null,
   objects: 0,
   tickMs: 60_000,
+  act: null,
   lastTickAt: null,
   kinds: [],
   telemetry: null,
