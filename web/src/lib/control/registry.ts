@@ -1,6 +1,21 @@
 import type { Component } from "svelte"
 import type { FormControl } from "#shared/edit/intent.ts"
+import type { IconName } from "../ui/icons.ts"
 import type { FormProps } from "./form-props.ts"
 
-/** The forms of the controls, each loaded when its page is opened. */
+/** The form of each control, brought when it is opened. */
 export const forms: Partial<Record<FormControl, () => Promise<{ default: Component<FormProps> }>>> = {}
+
+export const controlIcons: Record<FormControl, IconName> = {
+  routing: "routing",
+  shift: "shift",
+  mirror: "mirror",
+  fault: "fault",
+  "circuit-breaker": "breaker",
+  "load-balancing": "balance",
+  "client-tls": "key",
+  mtls: "lock",
+}
+
+/** Controls that stand in one rule of a service's routing: their forms want its reading as well. */
+export const inRules: ReadonlySet<FormControl> = new Set(["shift", "mirror", "fault"])
