@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import type { Logger } from "pino"
 import { ulid } from "ulid"
+import type { Signer } from "./auth/signer.ts"
 import type { Table } from "./store/table.ts"
 
 /** Open websockets, of agents and of consoles: API Gateway's `@connections`, or the local server's own. */
@@ -23,12 +24,15 @@ export type Cloud = {
   origins: readonly string[]
   /** The image the install manifest names. */
   agentImage: string
+  /** Signs what agents are asked to do. There is no default key. */
+  signer: Signer
   log: Logger
 }
 
 export const secondsOf = (ms: number): number => Math.ceil(ms / 1000)
 
-export const newId = (prefix: "org" | "usr" | "cls" | "tok" | "key" | "sup"): string => `${prefix}_${ulid()}`
+export const newId = (prefix: "org" | "usr" | "cls" | "tok" | "key" | "sup" | "chg" | "cmd"): string =>
+  `${prefix}_${ulid()}`
 
 /** A secret of 256 bits as base64url: 43 characters. */
 export const newSecret = (prefix: string): string => `${prefix}${randomBytes(32).toString("base64url")}`

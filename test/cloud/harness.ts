@@ -3,6 +3,7 @@ import { pino } from "pino"
 import type { Role } from "#shared/api/session.ts"
 import { type Actor, actorOf } from "#cloud/auth/actor.ts"
 import { createSignInCode, signIn } from "#cloud/auth/sign-in.ts"
+import { createSigner, newKeyRing } from "#cloud/auth/signer.ts"
 import { type Cloud, type Sockets, hashOf } from "#cloud/cloud.ts"
 import { openEmbedded } from "#cloud/store/embedded.ts"
 import { Organizations } from "#cloud/store/organization.ts"
@@ -102,6 +103,7 @@ export async function startTestCloud(overrides: Partial<Cloud> = {}): Promise<Te
     socketUrl: "ws://127.0.0.1:8080",
     origins: ["http://127.0.0.1:8080"],
     agentImage: "registry.example/smm-agent:test",
+    signer: createSigner(newKeyRing()),
     log: pino({ level: "debug" }, { write: (line: string) => void logs.push(line) }),
     ...overrides,
   }

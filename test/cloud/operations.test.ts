@@ -30,6 +30,17 @@ const newMember = async (email: string) =>
       .call("createMember", { body: { email, name: "x", role: "viewer" } })
   ).userId
 
+/** A route that is taken away: the agent is not asked, for it is away, and gets it when it comes. */
+const change = () => ({
+  clusters: [owner.clusterId],
+  intent: {
+    control: "objects" as const,
+    remove: [{ kind: "VirtualService.networking.istio.io", namespace: "shop", name: "cart" }],
+  },
+  queueUntil: api.clock.at + 60_000,
+})
+const made = () => api.client(api.tenant.tokens.operator).call("createChange", { body: change() })
+
 /** A good call of each operation. The type leaves none out. */
 const calls: Record<OperationName, () => Sent | Promise<Sent>> = {
   createSession: async () => ({ body: { code: await createSignInCode(api.cloud, api.tenant.user.userId) } }),
@@ -81,6 +92,16 @@ const calls: Record<OperationName, () => Sent | Promise<Sent>> = {
     const { suppressionId } = await Suppressions.create(api.cloud, api.tenant.organizationId, input)
     return { params: { suppression: suppressionId } }
   },
+  getControl: () => ({
+    params: { ...ownCluster(), control: "routing" },
+    query: { namespace: "shop", service: "cart" },
+  }),
+  getAccess: () => ({ params: ownCluster(), query: { namespace: "shop" } }),
+  previewChange: () => ({ query: { check: "false" }, body: change() }),
+  createChange: () => ({ body: change() }),
+  listChanges: () => ({ query: { service: "shop/cart", limit: "10" } }),
+  getChange: async () => ({ params: { change: (await made()).changeId } }),
+  releaseChange: async () => ({ params: { change: (await made()).changeId } }),
 }
 
 describe("a good call", () => {

@@ -1,6 +1,7 @@
 import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagementapi"
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { pino } from "pino"
+import { type Signer, createSigner, parseKeyRing } from "../auth/signer.ts"
 import type { Cloud } from "../cloud.ts"
 import { createTable } from "../store/table.ts"
 import { type Handlers, createHandlers } from "./handlers.ts"
@@ -11,6 +12,22 @@ function wanted(name: string): string {
   const value = process.env[name]
   if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`)
   return value
+}
+
+/** The secret that commands are signed with: what `newKeyRing` and `rotate` of auth/signer.ts make. */
+function commandSigner(): Signer {
+  const name = "SMM_COMMAND_KEYS"
+  const secret = wanted(name)
+  try {
+    return createSigner(parseKeyRing(secret))
+  } catch (cause) {
+    throw new Error(
+      `environment variable ${name} ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
 }
 
 function createCloud(): Cloud {
@@ -27,6 +44,7 @@ function createCloud(): Cloud {
     socketUrl: wanted("SMM_SOCKET_URL"),
     origins: wanted("SMM_ORIGINS").split(","),
     agentImage: wanted("SMM_AGENT_IMAGE"),
+    signer: commandSigner(),
     log: pino({ level: process.env["SMM_LOG"] ?? "warn" }),
   }
 }

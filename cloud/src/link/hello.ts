@@ -98,6 +98,7 @@ export async function onHello(
     serverAt: cloud.now(),
     tickMs,
     maxUnacked: limits.maxUnacked,
+    commandKeys: [...cloud.signer.certificates],
   })
   await sendDown(cloud, connection, { type: "ack", seq: 1 })
   await dismiss(cloud, before, link)

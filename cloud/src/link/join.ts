@@ -46,7 +46,8 @@ export async function join(cloud: Cloud, request: JoinRequest): Promise<JoinAnsw
   if (held.used === null && !(await Secret.spend(cloud, held.hash, request.publicKey)))
     throw new AppError("join.used", `this join token was used already; ${another}`)
   const keyId = await register(cloud, owner, held.hash, request)
-  return { clusterId: owner.clusterId, keyId, name: cluster.name }
+  const { commandKey } = cloud.signer
+  return { ...owner, keyId, name: cluster.name, commandKey }
 }
 
 async function register(

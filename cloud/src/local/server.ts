@@ -4,11 +4,13 @@ import { getRequestListener } from "@hono/node-server"
 import { Hono } from "hono"
 import { type Logger, pino } from "pino"
 import { createApp } from "../app.ts"
+import { createSigner } from "../auth/signer.ts"
 import type { Cloud } from "../cloud.ts"
 import * as consoleSocket from "../console/socket.ts"
 import * as linkSocket from "../link/socket.ts"
 import { openEmbedded } from "../store/embedded.ts"
 import { createTable, ensureTable } from "../store/table.ts"
+import { ensureKeyRing } from "./command-key.ts"
 import { createFiles } from "./files.ts"
 import {
   type Gateway,
@@ -133,6 +135,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
   try {
     const database = await openEmbedded(options.data, now)
     await ensureTable(database.client, tableName)
+    const signer = createSigner(await ensureKeyRing(options.data))
     const routes = { "/link": () => linkRoute(cloud), "/socket": () => consoleRoute(cloud) }
     const gateway = createGateway({ routes, limits, log })
     const table = createTable({ client: database.client, name: tableName, now })
@@ -144,6 +147,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
       socketUrl: `ws://${shown}:${port}`,
       origins: loopback.map((name) => `http://${name === "::1" ? "[::1]" : name}:${port}`),
       agentImage: "ghcr.io/service-mesh-manager/agent:0.1.0",
+      signer,
       log,
     }
     const owner = await ensureOwner(cloud, options.data)

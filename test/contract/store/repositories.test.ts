@@ -3,6 +3,7 @@ import { pino } from "pino"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { emptySum, moveSum, objectHash } from "#shared/kube/bucket.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
+import { createSigner, newKeyRing } from "#cloud/auth/signer.ts"
 import { type Cloud, hashOf, newId, newSecret } from "#cloud/cloud.ts"
 import { factsOfCluster } from "#cloud/mesh/memory.ts"
 import { Clusters } from "#cloud/store/cluster.ts"
@@ -59,6 +60,7 @@ for (const backend of backends)
           socketUrl: "ws://127.0.0.1",
           origins: [],
           agentImage: "agent",
+          signer: createSigner(newKeyRing()),
           log: pino({ level: "silent" }),
         }
       })
