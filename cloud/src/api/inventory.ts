@@ -5,6 +5,7 @@ import { type KindSpec, inventoryKinds, kindsNamed } from "#shared/kube/kinds.ts
 import { isKubernetesName } from "#shared/kube/object.ts"
 import type { KindState } from "#shared/protocol/message/status.ts"
 import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
+import { seesObject } from "../auth/sight.ts"
 import type { Cloud } from "../cloud.ts"
 import { type ListedCluster, listedCluster, noticesOf, stateOf } from "../mesh/listed-cluster.ts"
 import { type ListPlace, listPage } from "../mesh/object-list.ts"
@@ -67,6 +68,7 @@ export async function listObjects(
     clusters,
     kinds,
     namespaces: query.namespace?.filter(isKubernetesName),
+    sight: actor.sight,
     selector: query.selector,
     q: query.q,
     limit: query.limit ?? 100,
@@ -117,7 +119,7 @@ export async function getObject(
   const found = (
     await Promise.all(
       refs.map(async (ref) => {
-        const stored = await Inventory.read(cloud, owner, ref)
+        const stored = seesObject(actor.sight, ref) ? await Inventory.read(cloud, owner, ref) : undefined
         return stored ? [{ ...stored, kind: ref.kind }] : []
       }),
     )

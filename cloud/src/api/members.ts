@@ -33,9 +33,14 @@ export async function updateMember(
   actor: Actor,
   { params, body }: Call<"updateMember">,
 ): Promise<Member> {
-  await subordinate(cloud, actor, params.user)
-  demand(actor, body.role)
-  return Organizations.changeRole(cloud, actor.organizationId, params.user, body.role)
+  const { role, namespaces } = body
+  let member = await subordinate(cloud, actor, params.user)
+  if (role !== undefined) demand(actor, role)
+  if (namespaces !== undefined)
+    member = await Organizations.changeNamespaces(cloud, actor.organizationId, params.user, namespaces)
+  return role === undefined
+    ? member
+    : Organizations.changeRole(cloud, actor.organizationId, params.user, role)
 }
 
 export async function removeMember(

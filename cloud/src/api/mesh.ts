@@ -6,6 +6,7 @@ import { detailOf } from "#shared/topology/detail.ts"
 import type { TopologyDocument } from "#shared/topology/document.ts"
 import { rowsOf, worstFirst } from "#shared/topology/rows.ts"
 import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
+import { seesNamespace } from "../auth/sight.ts"
 import type { Cloud } from "../cloud.ts"
 import { podsFor } from "../mesh/pods.ts"
 import { sourcesOf } from "../mesh/sources.ts"
@@ -20,7 +21,7 @@ const sourcesFor = async (
   cloud: Cloud,
   actor: Actor,
   ids: readonly string[] | undefined,
-): Promise<TopologySources> => sourcesOf(cloud, actor.organizationId, await chosenClusters(cloud, actor, ids))
+): Promise<TopologySources> => sourcesOf(cloud, actor, await chosenClusters(cloud, actor, ids))
 
 export const getTopologySources = (
   cloud: Cloud,
@@ -108,9 +109,10 @@ async function detail(
   params: Call<"getService">["params"],
 ): Promise<MeshDetail> {
   const { clusterId } = await clusterFor(cloud, actor, params.cluster)
-  if (isKubernetesName(params.namespace) && isKubernetesName(params.name)) {
+  const isName = isKubernetesName(params.namespace) && isKubernetesName(params.name)
+  if (isName && seesNamespace(actor.sight, params.namespace)) {
     const { organizationId } = actor
-    const sources = await sourcesOf(cloud, organizationId, await clustersFor(cloud, actor))
+    const sources = await sourcesOf(cloud, actor, await clustersFor(cloud, actor))
     const target = { view, ...params, now: cloud.now() }
     const pods = await podsFor(cloud, { organizationId, clusterId }, sources, target)
     const found = detailOf(sources, target, pods)

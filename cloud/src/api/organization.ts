@@ -18,7 +18,11 @@ export async function updateOrganization(
   { body }: Call<"updateOrganization">,
 ): Promise<Organization> {
   demandAllClusters(actor)
-  return Organizations.rename(cloud, actor.organizationId, body.name)
+  const { name, visibility } = body
+  return Organizations.change(cloud, actor.organizationId, {
+    ...(name === undefined ? {} : { name }),
+    ...(visibility === undefined ? {} : { visibility }),
+  })
 }
 
 export async function createOrganization(

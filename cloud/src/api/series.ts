@@ -4,6 +4,7 @@ import { indexedCluster } from "#shared/topology/build.ts"
 import { seriesOf } from "#shared/topology/series.ts"
 import { type Actor, clusterFor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
+import { restrictedTick } from "../mesh/restricted.ts"
 import { sourcesOf } from "../mesh/sources.ts"
 import { Ticks } from "../store/tick.ts"
 import type { Call } from "./call.ts"
@@ -49,16 +50,18 @@ export async function getSeries(
   await Promise.all(clustersIn(query.id).map((cluster) => clusterFor(cloud, actor, cluster)))
   const range = rangeOf(cloud, query)
   const { organizationId } = actor
-  const sources = await sourcesOf(cloud, organizationId, await chosenClusters(cloud, actor, query.cluster))
+  const sources = await sourcesOf(cloud, actor, await chosenClusters(cloud, actor, query.cluster))
   const clusters = await Promise.all(
     sources.clusters.map(async (source) => ({
       indexed: indexedCluster(source),
-      ticks: await Ticks.sampled(
-        cloud,
-        { organizationId, clusterId: source.cluster },
-        range,
-        mostTickBytes / sources.clusters.length,
-      ),
+      ticks: (
+        await Ticks.sampled(
+          cloud,
+          { organizationId, clusterId: source.cluster },
+          range,
+          mostTickBytes / sources.clusters.length,
+        )
+      ).map(({ tick, late }) => ({ tick: restrictedTick(actor.sight, tick), late })),
     })),
   )
   return seriesOf(query.id, clusters, range)

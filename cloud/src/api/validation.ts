@@ -6,6 +6,7 @@ import { type Finding, byPlace, findingKey, levels } from "#shared/validation/fi
 import { findingKind, findingOf } from "#shared/validation/finding-object.ts"
 import { type Suppression, suppress } from "#shared/validation/suppression.ts"
 import { type Actor, demandAllClusters, clusterFor, clustersFor } from "../auth/actor.ts"
+import { type Sight, seesObject } from "../auth/sight.ts"
 import type { Cloud } from "../cloud.ts"
 import { type ListedCluster, listedCluster, noticesOf } from "../mesh/listed-cluster.ts"
 import { withEngine } from "../mesh/mesh-engine.ts"
@@ -54,6 +55,18 @@ const rulesOf = (codes: Iterable<string>): Answer<"listFindings">["rules"] =>
       return [[code, { aliases: [...aliases], title, effect, remedy }]]
     }),
   )
+
+/**
+ * A finding as a caller sees it: none of objects that are not seen; one that names such an object says what its rule says, and no more.
+ */
+function seenBy(sight: Sight, finding: Finding): Finding[] {
+  if (!seesObject(sight, finding.object)) return []
+  const references = finding.references.filter(({ object }) => seesObject(sight, object))
+  if (references.length === finding.references.length) return [finding]
+  return [
+    { ...finding, message: rulesByCode.get(finding.code)?.title ?? finding.code, references, fix: null },
+  ]
+}
 
 /** Plain data of the answer: what the engine shares is not handed out. */
 const toItem = (
@@ -128,7 +141,10 @@ export async function listFindings(
   const matches = matcherOf(query)
   const clusters = all.map(({ cluster }) => cluster)
   return withEngine(cloud, organizationId, clusters, (engine) => {
-    const found = engine.findings().filter((finding) => shown.has(finding.cluster) && matches(finding))
+    const found = engine
+      .findings()
+      .filter((finding) => shown.has(finding.cluster) && matches(finding))
+      .flatMap((finding) => seenBy(actor.sight, finding))
     const { findings, suppressed } = suppress(found, {
       objectOf: ({ cluster, object }) => engine.object(cluster, object),
       rules: rulesByCode,
@@ -184,7 +200,9 @@ export async function validate(
   return withEngine(cloud, actor.organizationId, clusters, (engine) => {
     const delta: Delta = engine.delta([{ cluster: cluster.clusterId, put: body.put, remove: body.remove }])
     const itemsOf = (findings: readonly Finding[]): FindingItem[] =>
-      findings.map((finding) => toItem(finding, byId, { since: null, suppressed: null }))
+      findings
+        .flatMap((finding) => seenBy(actor.sight, finding))
+        .map((finding) => toItem(finding, byId, { since: null, suppressed: null }))
     const notEvaluated = engine.notEvaluated().map((one) => toNotEvaluated(one, byId))
     return {
       added: itemsOf(delta.added),

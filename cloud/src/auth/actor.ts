@@ -5,6 +5,7 @@ import { Clusters } from "../store/cluster.ts"
 import { Organizations, type User } from "../store/organization.ts"
 import { Secret } from "../store/secret.ts"
 import { Tokens } from "../store/token.ts"
+import type { Sight } from "./sight.ts"
 
 /** Who asks, in which organization, as what. Made from a credential only; every key of the store begins with its organization. */
 export type Actor = {
@@ -12,6 +13,8 @@ export type Actor = {
   role: Role
   /** Clusters this caller is limited to; null: all. */
   clusters: readonly string[] | null
+  /** Namespaces whose objects and traffic this caller reads; null: all. */
+  sight: Sight
   /** Name for records: an address or a token's name. */
   name: string
   user: User | null
@@ -19,6 +22,17 @@ export type Actor = {
   /** Hash of the credential: rights are checked again with it, and rates are counted by it. */
   credential: string
   expiresAt: number | null
+}
+
+/** Owners and admins say who sees what: they see all of it. */
+async function sightOf(
+  cloud: Cloud,
+  organizationId: string,
+  { role, namespaces }: { role: Role; namespaces: readonly string[] },
+): Promise<Sight> {
+  if (hasRole(role, "admin")) return null
+  const organization = await Organizations.read(cloud, organizationId)
+  return organization?.visibility === "by-namespace" && !namespaces.includes("*") ? namespaces : null
 }
 
 const required = (message: string): AppError => new AppError("auth.required", message)
@@ -35,6 +49,7 @@ async function tokenActor(
     organizationId,
     role: token.role,
     clusters: token.clusters,
+    sight: await sightOf(cloud, organizationId, token),
     name: `token ${token.name}`,
     user: null,
     token,
@@ -61,6 +76,7 @@ async function userActor(
     organizationId,
     role: member.role,
     clusters: null,
+    sight: await sightOf(cloud, organizationId, member),
     name: member.email,
     user: { userId, name: member.name, email: member.email },
     token: null,
@@ -130,6 +146,7 @@ export async function sessionOf(cloud: Cloud, actor: Actor): Promise<Session> {
     role: actor.role,
     organizations,
     clusters: actor.clusters === null ? null : [...actor.clusters],
+    sight: actor.sight === null ? null : [...actor.sight],
     expiresAt: actor.expiresAt,
   }
 }

@@ -14,7 +14,7 @@ afterAll(() => own.close())
 async function watch(connection: string): Promise<void> {
   const { organizationId, owner } = own.tenant
   const [checkedAt, renewedAt] = [own.clock.at, own.clock.at]
-  const common = { connection, clusters: null }
+  const common = { connection, clusters: null, sight: null }
   await Connections.create(own.cloud, {
     type: "console",
     ...common,

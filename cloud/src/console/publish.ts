@@ -3,9 +3,11 @@ import type { KubeObject } from "#shared/kube/object.ts"
 import { refOf } from "#shared/kube/object.ts"
 import type { PackedTick } from "#shared/telemetry/tick.ts"
 import type { ClusterInfo } from "#shared/api/cluster.ts"
+import { seesObject } from "../auth/sight.ts"
 import type { Cloud } from "../cloud.ts"
 import { watchesTopology } from "../link/pace.ts"
 import { clusterInfo } from "../mesh/cluster-info.ts"
+import { restrictedTick, seesFact, seesFactId } from "../mesh/restricted.ts"
 import { Clusters } from "../store/cluster.ts"
 import type { Inventory } from "../store/inventory.ts"
 import { Watches } from "../store/watch.ts"
@@ -40,8 +42,9 @@ async function sendObjects(
   watch: Watches.Watch,
   changes: Inventory.Changes,
 ): Promise<void> {
-  const shown = filterOf(watch, clusterId)
-  if (!shown) return
+  const wanted = filterOf(watch, clusterId)
+  if (!wanted) return
+  const shown = (ref: Inventory.Ref): boolean => wanted(ref) && seesObject(watch.sight, ref)
   const put = changes.put
     .filter((object: KubeObject) => shown(refOf(object)))
     .map((object) => ({ cluster: clusterId, object }))
@@ -58,10 +61,13 @@ async function tell(cloud: Cloud, owner: Inventory.Owner, watch: Watches.Watch, 
     return
   }
   if (news.type === "tick") {
-    const { tick, late } = news
+    const { late } = news
+    const tick = restrictedTick(watch.sight, news.tick)
     return sendPatch(cloud, organizationId, watch, { type: "tick", cluster: clusterId, late, tick })
   }
-  const { put, remove } = news.changes.facts
+  const { facts } = news.changes
+  const put = facts.put.filter((fact) => seesFact(watch.sight, fact))
+  const remove = facts.remove.filter((id) => seesFactId(watch.sight, id))
   if (put.length + remove.length > 0)
     await sendPatch(cloud, organizationId, watch, { type: "facts", cluster: clusterId, put, remove })
 }

@@ -23,16 +23,24 @@ export async function endConsole(
   await cloud.sockets.close(own.connection, 1008, error.code)
 }
 
-const sameClusters = (a: readonly string[] | null, b: readonly string[] | null): boolean =>
-  a === b || (a !== null && b !== null && a.length === b.length && a.every((cluster) => b.includes(cluster)))
+const same = (a: readonly string[] | null, b: readonly string[] | null): boolean =>
+  a === b || (a !== null && b !== null && a.length === b.length && a.every((one) => b.includes(one)))
 
-/** Keeps the clusters that the caller is limited to as they are now. */
+const copied = (names: readonly string[] | null): string[] | null => (names === null ? null : [...names])
+
+/** What a caller is limited to, as a connection and its subscriptions keep it. */
+export const limitsOf = ({ clusters, sight }: Pick<Actor, "clusters" | "sight">) => ({
+  clusters: copied(clusters),
+  sight: copied(sight),
+})
+
+/** Keeps what the caller is limited to as it is now. What was drawn of it before is read again. */
 async function keep(cloud: Cloud, own: Connections.ConsoleConnection, actor: Actor): Promise<void> {
-  const clusters = actor.clusters === null ? null : [...actor.clusters]
-  await Connections.change(cloud, own.connection, { checkedAt: cloud.now(), clusters })
-  if (sameClusters(own.clusters, clusters)) return
+  const limits = limitsOf(actor)
+  await Connections.change(cloud, own.connection, { checkedAt: cloud.now(), ...limits })
+  if (same(own.clusters, limits.clusters) && same(own.sight, limits.sight)) return
   for (const watch of await Watches.ofConnection(cloud, own.organizationId, own.connection))
-    await Watches.create(cloud, own.organizationId, { ...watch, clusters })
+    await Watches.create(cloud, own.organizationId, { ...watch, ...limits })
 }
 
 /** Whether the console behind a connection may still see its organization. When not, the connection is ended. */

@@ -14,7 +14,7 @@ import { Secret } from "../store/secret.ts"
 import { Watches } from "../store/watch.ts"
 import { publishCluster } from "./publish.ts"
 import { sendPatch } from "./patch.ts"
-import { recheck } from "./rights.ts"
+import { limitsOf, recheck } from "./rights.ts"
 
 /** Subscriptions of one connection. */
 const mostWatches = 32
@@ -46,7 +46,7 @@ export async function onConnect(
     connection,
     organizationId: actor.organizationId,
     credential: grant.credential,
-    clusters: actor.clusters === null ? null : [...actor.clusters],
+    ...limitsOf(actor),
     checkedAt: cloud.now(),
     renewedAt: cloud.now(),
   })
@@ -119,7 +119,7 @@ async function subscribe(
       "subscription.invalid",
       `a connection has at most ${mostWatches} subscriptions; end some`,
     )
-  const { connection, clusters, organizationId } = own
+  const { connection, clusters, sight, organizationId } = own
   await Watches.create(cloud, organizationId, {
     connection,
     id,
@@ -128,6 +128,7 @@ async function subscribe(
     acked: 0,
     behind: false,
     clusters,
+    sight,
   })
   await send(cloud, connection, { type: "subscribed", id })
   const before = watches.filter((watch) => watch.id === id)

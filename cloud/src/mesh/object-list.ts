@@ -1,7 +1,8 @@
 import type { InventoryItem } from "#shared/api/inventory.ts"
 import type { KindSpec } from "#shared/kube/kinds.ts"
-import { type KubeObject, kindKeyOf } from "#shared/kube/object.ts"
+import { type KubeObject, kindKeyOf, refOf } from "#shared/kube/object.ts"
 import { parseSelector, selects } from "#shared/kube/selector.ts"
+import { type Sight, seesObject } from "../auth/sight.ts"
 import type { Cloud } from "../cloud.ts"
 import { Inventory } from "../store/inventory.ts"
 import type { ListedCluster } from "./listed-cluster.ts"
@@ -14,6 +15,8 @@ export type ObjectQuery = {
   clusters: readonly ListedCluster[]
   kinds: readonly KindSpec[]
   namespaces: readonly string[] | undefined
+  /** Which of them the caller sees. */
+  sight: Sight
   /** Kubernetes label selector. */
   selector: string | undefined
   /** Free text over name and namespace. */
@@ -55,14 +58,19 @@ function leftOf(stretches: Stretch[], from: ListPlace | undefined): { stretch: S
     .map((stretch, i) => (i === 0 && at >= 0 ? { stretch, after: from.after } : { stretch }))
 }
 
-function filterOf({ selector, q }: ObjectQuery): (object: KubeObject) => boolean {
+function filterOf({ selector, q, sight }: ObjectQuery): (object: KubeObject) => boolean {
   const wanted = selector === undefined ? [] : parseSelector(selector)
   const text = q?.trim().toLowerCase() ?? ""
-  return ({ metadata }) =>
-    selects(wanted, metadata.labels) &&
-    (text === "" ||
-      metadata.name.toLowerCase().includes(text) ||
-      (metadata.namespace ?? "").toLowerCase().includes(text))
+  return (object) => matches(object) && seesObject(sight, refOf(object))
+
+  function matches({ metadata }: KubeObject): boolean {
+    return (
+      selects(wanted, metadata.labels) &&
+      (text === "" ||
+        metadata.name.toLowerCase().includes(text) ||
+        (metadata.namespace ?? "").toLowerCase().includes(text))
+    )
+  }
 }
 
 const placeOf = (stretch: Stretch, { metadata }: KubeObject): ListPlace => ({

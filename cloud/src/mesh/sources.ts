@@ -1,9 +1,11 @@
 import type { TopologySources } from "#shared/api/mesh.ts"
+import type { Actor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
 import { Clusters } from "../store/cluster.ts"
 import { Links } from "../store/link.ts"
 import { linkOf, readingNotices } from "./cluster-info.ts"
 import { factsOfCluster, newestTick } from "./memory.ts"
+import { restricted } from "./restricted.ts"
 
 export type SourceCluster = TopologySources["clusters"][number]
 
@@ -30,11 +32,12 @@ async function sourceOf(
   }
 }
 
-/** What the graph of these clusters is made from now: facts of the inventory, and each one's newest tick. */
+/** What the graph of these clusters is made from now, as far as the caller sees it: facts of the inventory, and each one's newest tick. */
 export const sourcesOf = async (
   cloud: Cloud,
-  organizationId: string,
+  { organizationId, sight }: Pick<Actor, "organizationId" | "sight">,
   clusters: readonly Clusters.Cluster[],
-): Promise<TopologySources> => ({
-  clusters: await Promise.all(clusters.map((cluster) => sourceOf(cloud, organizationId, cluster))),
-})
+): Promise<TopologySources> =>
+  restricted(sight, {
+    clusters: await Promise.all(clusters.map((cluster) => sourceOf(cloud, organizationId, cluster))),
+  })

@@ -24,6 +24,7 @@ export type ConsoleConnection = {
   organizationId: string
   credential: string
   clusters: string[] | null
+  sight: string[] | null
   checkedAt: number
   /** When what it watches was renewed last. */
   renewedAt: number

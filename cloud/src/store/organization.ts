@@ -14,6 +14,7 @@ const toOrganization = (item: Item): Organization => ({
   organizationId: item.pk,
   name: String(item["name"]),
   createdAt: Number(item["createdAt"]),
+  visibility: item["visibility"] === "by-namespace" ? "by-namespace" : "open",
 })
 
 const toMember = (item: Item): Member => ({
@@ -21,6 +22,7 @@ const toMember = (item: Item): Member => ({
   name: String(item["name"]),
   email: String(item["email"]),
   role: item["role"] as Role,
+  namespaces: (item["namespaces"] as string[] | undefined) ?? [],
   joinedAt: Number(item["joinedAt"]),
 })
 
@@ -41,8 +43,8 @@ export async function create(cloud: Cloud, name: string, owner: User): Promise<O
   const createdAt = cloud.now()
   const owners = { owners: [owner.userId], ownersVersion: 0 }
   await cloud.table.put({ ...key.organization(organizationId), name, createdAt, ...owners })
-  await putMember(cloud, organizationId, { ...owner, role: "owner", joinedAt: createdAt })
-  return { organizationId, name, createdAt }
+  await putMember(cloud, organizationId, { ...owner, role: "owner", namespaces: [], joinedAt: createdAt })
+  return { organizationId, name, createdAt, visibility: "open" }
 }
 
 export async function read(cloud: Cloud, organizationId: string): Promise<Organization | undefined> {
@@ -51,8 +53,13 @@ export async function read(cloud: Cloud, organizationId: string): Promise<Organi
   return item && toOrganization(item)
 }
 
-export async function rename(cloud: Cloud, organizationId: string, name: string): Promise<Organization> {
-  const item = await cloud.table.update(key.organization(organizationId), { name }, { condition: exists })
+/** @throws AppError organization.not_found */
+export async function change(
+  cloud: Cloud,
+  organizationId: string,
+  set: Partial<Pick<Organization, "name" | "visibility">>,
+): Promise<Organization> {
+  const item = await cloud.table.update(key.organization(organizationId), set, { condition: exists })
   if (!item) throw new AppError("organization.not_found", `no organization ${organizationId}`)
   return toOrganization(item)
 }
@@ -114,11 +121,12 @@ export const members = async (cloud: Cloud, organizationId: string): Promise<Mem
 export async function addMember(
   cloud: Cloud,
   organizationId: string,
-  input: { email: string; name: string; role: Role },
+  input: { email: string; name: string; role: Role; namespaces?: string[] },
 ): Promise<Member> {
   const user = await userOf(cloud, input.email, input.name)
   // The name is this organization's own word for the person: what others call the same address is not told.
-  const member: Member = { ...user, name: input.name, role: input.role, joinedAt: cloud.now() }
+  const { name, role, namespaces = [] } = input
+  const member: Member = { ...user, name, role, namespaces, joinedAt: cloud.now() }
   if (!(await putMember(cloud, organizationId, member)))
     throw new AppError("member.exists", `${user.email} is a member already; change the role instead`)
   if (input.role === "owner") await addOwner(cloud, organizationId, user.userId)
@@ -157,6 +165,19 @@ const dropOwner = (cloud: Cloud, organizationId: string, member: Member): Promis
       `${member.email} is the last owner; make somebody else owner first`,
     )
   })
+
+/** @throws AppError member.not_found */
+export async function changeNamespaces(
+  cloud: Cloud,
+  organizationId: string,
+  userId: string,
+  namespaces: readonly string[],
+): Promise<Member> {
+  const set = { namespaces: [...namespaces] }
+  const item = await cloud.table.update(key.member(organizationId, userId), set, { condition: exists })
+  if (!item) throw memberNotFound(userId)
+  return toMember(item)
+}
 
 export const memberNotFound = (userId: string): AppError =>
   new AppError("member.not_found", `no member ${userId} in this organization`)

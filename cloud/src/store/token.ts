@@ -16,6 +16,7 @@ export const toToken = (item: Item): ApiToken => ({
   name: String(item["name"]),
   role: item["role"] as Role,
   clusters: (item["clusters"] as string[] | null | undefined) ?? null,
+  namespaces: (item["namespaces"] as string[] | undefined) ?? [],
   createdAt: Number(item["createdAt"]),
   createdBy: String(item["createdBy"]),
   expiresAt: (item["expiresAt"] as number | null | undefined) ?? null,
@@ -26,6 +27,8 @@ export type NewToken = {
   name: string
   role: Role
   clusters: string[] | null
+  /** None unless said. */
+  namespaces?: string[]
   expiresInDays: number | null
   createdBy: string
 }
@@ -42,6 +45,7 @@ export async function create(
     name: input.name,
     role: input.role,
     clusters: input.clusters,
+    namespaces: input.namespaces ?? [],
     createdAt,
     createdBy: input.createdBy,
     expiresAt: input.expiresInDays === null ? null : createdAt + input.expiresInDays * dayMs,

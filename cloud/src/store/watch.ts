@@ -15,6 +15,8 @@ export type Watch = {
   behind: boolean
   /** Clusters the caller is limited to; null: all. */
   clusters: string[] | null
+  /** Namespaces the caller sees; null: all. */
+  sight: string[] | null
 }
 
 export const watchWindow = 8
@@ -29,6 +31,7 @@ const toWatch = (item: Item): Watch => ({
   acked: Number(item["acked"]),
   behind: item["behind"] === true,
   clusters: (item["clusters"] as string[] | null | undefined) ?? null,
+  sight: (item["sight"] as string[] | null | undefined) ?? null,
 })
 const exists = { expression: "attribute_exists(pk)" }
 const ttlOf = (cloud: Cloud): number => secondsOf(cloud.now() + keptMs)
