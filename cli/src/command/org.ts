@@ -1,3 +1,4 @@
+import { Argument, type Command } from "commander"
 import type { Member } from "#shared/api/session.ts"
 import { AppError } from "#shared/error.ts"
 import { type Column, documentText, print } from "../output.ts"
@@ -16,6 +17,7 @@ const memberColumns: Column<Member>[] = [
   { head: "EMAIL", cell: ({ email }) => email },
   { head: "NAME", cell: ({ name }) => name },
   { head: "ROLE", cell: ({ role }) => role },
+  { head: "NAMESPACES", cell: ({ namespaces }) => namespaces.join(",") || "-", wide: true },
   { head: "ID", cell: ({ userId }) => userId, wide: true },
 ]
 
@@ -74,6 +76,40 @@ export function addOrganization(add: Add): void {
       signedIn(add, async ({ io, flags, client }) => {
         const answer = await client.call("listMembers")
         print(io, flags.output, answer, { rows: answer.items, columns: memberColumns, empty: "No members" })
+        return undefined
+      }),
+    )
+  addVisibility(add, org)
+}
+
+const visibilities = ["open", "by-namespace"] as const
+
+/** Who reads which namespaces. */
+function addVisibility(add: Add, org: Command): void {
+  org
+    .command("visibility")
+    .addArgument(new Argument("<visibility>", "who reads what").choices(visibilities))
+    .description("open: everybody reads all. by-namespace: operators and viewers read what they were given")
+    .action(
+      signedIn(add, async ({ io, client }, visibility: (typeof visibilities)[number]) => {
+        const { name } = await client.call("updateOrganization", { body: { visibility } })
+        io.err(`${name} is ${visibility} now\n`)
+        return undefined
+      }),
+    )
+  org
+    .command("give")
+    .argument("<email>", "a member")
+    .argument("[namespaces...]", "names, team-a-* or *; none takes all away")
+    .description("Which namespaces a member reads where visibility is by-namespace")
+    .action(
+      signedIn(add, async ({ io, client }, email: string, namespaces: string[]) => {
+        const { items } = await client.call("listMembers")
+        const member = items.find((one) => one.email === email.toLowerCase())
+        if (!member)
+          throw new AppError("member.not_found", `no member "${email}"; smm org members lists them`)
+        await client.call("updateMember", { params: { user: member.userId }, body: { namespaces } })
+        io.err(`${member.email} reads ${namespaces.join(", ") || "no namespace"} now\n`)
         return undefined
       }),
     )

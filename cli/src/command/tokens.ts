@@ -31,7 +31,7 @@ function daysOf(text: string): number | null {
   return days
 }
 
-type CreateFlags = { role: Role; cluster: string[]; expires: string }
+type CreateFlags = { role: Role; cluster: string[]; namespace: string[]; expires: string }
 
 export function addTokens(add: Add): void {
   const tokens = add.program.command("tokens").description("API tokens of the organization")
@@ -54,6 +54,14 @@ export function addTokens(add: Add): void {
     .argument("<name>")
     .addOption(new Option("--role <role>", "what it may do").choices(Role.options).default("viewer"))
     .addOption(new Option("--cluster <name>", "only these clusters").default([]).argParser(collect))
+    .addOption(
+      new Option(
+        "-n, --namespace <name>",
+        "reads these where visibility is by namespace; team-a-* for several",
+      )
+        .default([])
+        .argParser(collect),
+    )
     .option("--expires <days>", "days from 1 to 366, or never", "90")
     .description("Make a token; its secret is printed once")
     .action(
@@ -64,6 +72,7 @@ export function addTokens(add: Add): void {
             name,
             role: options.role,
             clusters: clusters ?? null,
+            namespaces: options.namespace,
             expiresInDays: daysOf(options.expires),
           },
         })
