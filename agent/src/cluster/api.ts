@@ -2,27 +2,49 @@ import type { KubeConfig } from "@kubernetes/client-node"
 import http from "node:http"
 import https from "node:https"
 import { StringDecoder } from "node:string_decoder"
+import { list, record, text as words } from "#shared/topology/fact/read.ts"
+import type { KubeIdentity } from "#shared/act/policy.ts"
+import { impersonation } from "./impersonation.ts"
+
+/** One reason of a refusal. Source: Kubernetes, `Status.details.causes`. */
+export type KubeCause = { reason: string; message: string; field: string }
+type Details = { retryAfterMs?: number; causes?: readonly KubeCause[] }
 
 /** What the API server refused: its status, reason and words, and after how long it wants to be asked again. */
 export class KubeError extends Error {
   readonly status: number
   readonly reason: string
   readonly retryAfterMs: number
-  constructor(status: number, reason: string, message: string, retryAfterMs = 0) {
+  readonly causes: readonly KubeCause[]
+  constructor(status: number, reason: string, message: string, details: Details = {}) {
     super(message)
     this.name = "KubeError"
     this.status = status
     this.reason = reason
-    this.retryAfterMs = retryAfterMs
+    this.retryAfterMs = details.retryAfterMs ?? 0
+    this.causes = details.causes ?? []
   }
 }
 
+/** How a body is to be read. `apply` is server-side apply. */
+const contentTypes = {
+  json: "application/json",
+  "json-patch": "application/json-patch+json",
+  "merge-patch": "application/merge-patch+json",
+  apply: "application/apply-patch+yaml",
+} as const
+
 export type KubeCall = {
   path: string
-  method?: "GET" | "PUT" | "POST" | "PATCH"
+  method?: "GET" | "PUT" | "POST" | "PATCH" | "DELETE"
   body?: unknown
+  content?: keyof typeof contentTypes
   accept?: string
   signal: AbortSignal
+  /** As whom: an identity that the gate gave, and nothing else. Absent: the agent's own account. */
+  as?: KubeIdentity
+  /** Told each warning of the API server. */
+  warn?: (words: string) => void
 }
 
 /** The few calls that the agent makes of a Kubernetes API server. */
@@ -40,18 +62,31 @@ export type KubeApi = {
 const idleMs = 30_000
 const maxAnswerBytes = 256 * 1024 * 1024
 
-const plainJson = "application/json"
+const plainJson = contentTypes.json
 
 function errorOf(status: number, headers: http.IncomingHttpHeaders, text: string): KubeError {
   const retryAfterMs = Number(headers["retry-after"] ?? 0) * 1000 || 0
   try {
-    const body = JSON.parse(text) as { reason?: unknown; message?: unknown }
-    const message = typeof body.message === "string" ? body.message : `answer ${status}`
-    return new KubeError(status, typeof body.reason === "string" ? body.reason : "", message, retryAfterMs)
+    const body = record(JSON.parse(text))
+    const message = typeof body["message"] === "string" ? body["message"] : `answer ${status}`
+    const causes = list(record(body["details"])["causes"])
+      .map(record)
+      .map((cause) => ({
+        reason: words(cause["reason"]),
+        message: words(cause["message"]),
+        field: words(cause["field"]),
+      }))
+    return new KubeError(status, words(body["reason"]), message, { retryAfterMs, causes })
   } catch {
-    return new KubeError(status, "", `answer ${status}: ${text.slice(0, 200)}`, retryAfterMs)
+    return new KubeError(status, "", `answer ${status}: ${text.slice(0, 200)}`, { retryAfterMs })
   }
 }
+
+/** The words of `Warning: 299 - "words"` headers. Source: RFC 7234, 5.5. */
+export const warningsOf = (headers: readonly string[]): string[] =>
+  headers.flatMap((header) =>
+    [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replace(/\\(.)/g, "$1")),
+  )
 
 async function textOf(answer: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
@@ -99,14 +134,15 @@ export function createKubeApi(config: KubeConfig): KubeApi {
     const options: https.RequestOptions = { method: call.method ?? "GET", signal: call.signal }
     await config.applyToHTTPSOptions(options)
     if (!cluster?.proxyUrl) options.agent = agent
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+    // As bytes: beside a string Node would write the headers in the encoding of the body.
+    const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body), "utf8")
+    const content = contentTypes[call.content ?? "json"]
     options.headers = {
-      ...options.headers,
+      ...(options.headers as http.OutgoingHttpHeaders | undefined),
       accept: call.accept ?? plainJson,
       "user-agent": "smm-agent",
-      ...(body === undefined
-        ? {}
-        : { "content-type": plainJson, "content-length": String(Buffer.byteLength(body)) }),
+      ...(body === undefined ? {} : { "content-type": content, "content-length": String(body.length) }),
+      ...(call.as ? impersonation(call.as) : {}),
     }
     return new Promise((resolve, reject) => {
       const request = (secure ? https : http).request(new URL(base + call.path), options, resolve)
@@ -119,6 +155,7 @@ export function createKubeApi(config: KubeConfig): KubeApi {
   async function opened(call: KubeCall): Promise<http.IncomingMessage> {
     const answer = await open(call)
     const status = answer.statusCode ?? 0
+    if (call.warn) warningsOf(answer.headersDistinct["warning"] ?? []).forEach(call.warn)
     if (status >= 400) throw errorOf(status, answer.headers, await textOf(answer))
     return answer
   }

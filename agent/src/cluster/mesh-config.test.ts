@@ -46,7 +46,7 @@ describe("the settings of the mesh", () => {
 
   test("are Istio's defaults when there is no such ConfigMap", async () => {
     const { specs, cache } = follow(() => {
-      throw new KubeError(404, "NotFound", "not found", 0)
+      throw new KubeError(404, "NotFound", "not found")
     })
     await vi.waitFor(() => expect(cache.stateOf("MeshConfig")).toBe("live"))
     expect(specs()).toEqual([])
@@ -54,7 +54,7 @@ describe("the settings of the mesh", () => {
 
   test("are not known when they may not be read, and stale when they no longer can be", async () => {
     const denied = follow(() => {
-      throw new KubeError(403, "Forbidden", "configmaps is forbidden", 0)
+      throw new KubeError(403, "Forbidden", "configmaps is forbidden")
     })
     await vi.waitFor(() => expect(denied.cache.stateOf("MeshConfig")).toBe("denied"))
     let fails = false
