@@ -38,6 +38,8 @@ export type AgentOptions = {
   token: () => Promise<string | undefined>
   /** Folder of the identity; undefined: in the Secret of the agent's namespace. */
   stateFolder?: string
+  /** File with the policy for writing; undefined: the ConfigMap of the agent's namespace. */
+  policyFile?: string
   /** Name of the pod, for the Lease. */
   pod: string
   version: string

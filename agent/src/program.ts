@@ -51,6 +51,7 @@ async function run(settings: Settings): Promise<number> {
     pod: settings.pod,
     version: about.version,
     log,
+    ...(settings.policy === undefined ? {} : { policyFile: settings.policy }),
     ...(settings.state === undefined ? {} : { stateFolder: settings.state }),
     ...(settings.probes === undefined ? {} : { probes: settings.probes }),
     ...(settings.tickFloorMs === undefined ? {} : { tickFloorMs: settings.tickFloorMs }),

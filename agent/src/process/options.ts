@@ -17,6 +17,8 @@ export type Settings = {
   /** Name of the cluster, for people and to keep two agents of one machine apart. */
   name?: string
   prometheus?: string
+  /** File with the policy for writing; undefined: the ConfigMap of the namespace. */
+  policy?: string
   /** Folder of the identity; undefined: the Secret of the namespace. */
   state?: string
   probes?: { host: string; port: number }
@@ -26,7 +28,7 @@ export type Settings = {
 }
 
 export const usage = `usage: smm-agent --server URL [--token T | --token-file F] [--kubeconfig F [--context C]] [--name N]
-                 [--prometheus URL] [--state DIR] [--namespace N] [--port N | --listen HOST:PORT]
+                 [--prometheus URL] [--state DIR] [--namespace N] [--policy FILE] [--port N | --listen HOST:PORT]
                  [--tick-floor SECONDS] [--log-level LEVEL]
 
 Watches the mesh of one Kubernetes cluster and tells a Service Mesh Manager about it. In a cluster it runs under its service account;
@@ -39,7 +41,8 @@ outside it wants --kubeconfig. Each option may also be given as a variable: --to
   --name         name of the cluster
   --prometheus   address of the cluster's Prometheus; found among the services, or replaced by the proxies' own metrics, when not given
   --state        folder for the agent's key (default ~/.smm-agent/<hash>; in a cluster: the Secret smm-agent-identity)
-  --namespace    namespace of the agent's Secret and Lease (default in a cluster: its own)
+  --namespace    namespace of the agent's Secret, Lease and policy (default in a cluster: its own)
+  --policy       file that says what may be written, and as whom (default: the ConfigMap smm-agent-policy of the namespace)
   --port         /healthz, /readyz and /metrics on loopback, 0 picks (default in a cluster: all addresses, 8080; outside: off)
   --tick-floor   seconds between measurements at least (default 5)
   --log-level    debug, info, warn, error or silent (default info)
@@ -55,6 +58,7 @@ const names = [
   "prometheus",
   "state",
   "namespace",
+  "policy",
   "port",
   "listen",
   "tick-floor",
@@ -161,7 +165,7 @@ export function readSettings(
     logLevel,
     ...optional({ kubeconfig: values.kubeconfig, context: values.context, namespace: values.namespace }),
     ...optional({ token: values.token, tokenFile: values["token-file"], name: values.name }),
-    ...optional({ prometheus: values.prometheus, state, probes, tickFloorMs }),
+    ...optional({ prometheus: values.prometheus, policy: values.policy, state, probes, tickFloorMs }),
   }
 }
 

@@ -24,11 +24,15 @@ export const KubeIdentity = z
 export type KubeIdentity = z.infer<typeof KubeIdentity>
 
 /** Whom a line is for: a member by address, an API token by name, a role of the organization. */
-const Who = z.union([
+export const Who = z.union([
   z.strictObject({ member: z.string().min(1) }),
   z.strictObject({ token: z.string().min(1) }),
   z.strictObject({ role: z.enum(["owner", "admin", "operator", "viewer"]) }),
 ])
+export type Who = z.infer<typeof Who>
+
+/** A line of `identities`. `as: null`: whoever it fits may not write. */
+export const IdentityLine = z.strictObject({ who: Who, as: KubeIdentity.nullable() })
 
 export const verbs = ["create", "patch", "delete"] as const
 export const Verb = z.enum(verbs)
@@ -38,7 +42,7 @@ const configKinds = watchedKinds
   .filter(({ family }) => family === "istio" || family === "gateway")
   .map(({ key }) => key)
 
-const Allow = z.strictObject({
+export const Allow = z.strictObject({
   /** Kind keys: `VirtualService.networking.istio.io`. */
   kinds: z.array(z.enum(configKinds as [string, ...string[]])).min(1),
   verbs: z
@@ -50,7 +54,7 @@ const Allow = z.strictObject({
 })
 
 /** A user's own assertion is demanded with each write, and checked in the cluster. */
-const IdentityProvider = z.strictObject({
+export const IdentityProvider = z.strictObject({
   issuer: z.url(),
   audience: z.string().min(1),
   /** Public keys; absent: fetched from the issuer. */
@@ -60,22 +64,24 @@ const IdentityProvider = z.strictObject({
   /** Put before the user's name and the groups, as the API server's own OIDC settings do. */
   userPrefix: z.string().default(""),
   groupsPrefix: z.string().default(""),
+  /** Of the claim's groups (with their prefix) only these are taken; absent: all, and the agent must be allowed to impersonate each. */
+  groups: z.array(KubeSubject).max(50).optional(),
   /** Not older than this. */
   maxAgeMs: z.int().positive().default(600_000),
   /** The assertion's `nonce` must be the digest of the change: good for this one change. */
   bindToChange: z.boolean().default(false),
 })
+export type IdentityProvider = z.infer<typeof IdentityProvider>
+
+export const maxLines = { identities: 500, allow: 100 } as const
 
 export const Policy = z
   .strictObject({
     /** off: no writing. mapped: as the mapped identity. anonymous: try-out, as the agent's own account. */
     mode: z.enum(["off", "mapped", "anonymous"]),
     /** The first line that fits counts. */
-    identities: z
-      .array(z.strictObject({ who: Who, as: KubeIdentity }))
-      .max(500)
-      .default([]),
-    allow: z.array(Allow).max(100).default([]),
+    identities: z.array(IdentityLine).max(maxLines.identities).default([]),
+    allow: z.array(Allow).max(maxLines.allow).default([]),
     identityProvider: IdentityProvider.optional(),
   })
   .meta({ id: "Policy" })
