@@ -145,7 +145,7 @@ describe("the gate", () => {
 
 describe("a policy that cannot be read", () => {
   const forbidden = () => {
-    throw new KubeError(403, "Forbidden", "configmaps is forbidden", 0)
+    throw new KubeError(403, "Forbidden", "configmaps is forbidden")
   }
 
   test("counts for 60 s as it was, then nothing may be written, until it can be read again", async () => {
@@ -186,7 +186,7 @@ describe("a policy that cannot be read", () => {
       typeof given === "object"
         ? { source: given }
         : configMap(() => {
-            if (given === "missing") throw new KubeError(404, "NotFound", "not found", 0)
+            if (given === "missing") throw new KubeError(404, "NotFound", "not found")
             return { data: {} }
           })
     const { gate } = gateOf(source)
