@@ -2,6 +2,7 @@ import { z } from "zod"
 import { randomUUID } from "node:crypto"
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { Trust } from "../act/trust.ts"
 import { type KubeApi, KubeError } from "../cluster/api.ts"
 
 const Key = z.object({
@@ -22,6 +23,9 @@ const Kept = z.object({
   joinedWith: z.string(),
   key: Key,
   next: Key.optional(),
+  /** Absent of who joined before commands were signed: they only read. */
+  organizationId: z.string().optional(),
+  commandTrust: Trust.optional(),
 })
 
 /**

@@ -1,5 +1,8 @@
 import { AppError, type ErrorCode } from "#shared/error.ts"
 import { JoinToken } from "#shared/protocol/join.ts"
+import type { KeyCertificate } from "#shared/protocol/command.ts"
+import type { Standing } from "../act/command.ts"
+import { learned, pinned } from "../act/trust.ts"
 import type { Clock } from "../clock.ts"
 import type { Log } from "../log.ts"
 import type { Identity, IdentityStore } from "./identity.ts"
@@ -29,6 +32,10 @@ export type Membership = {
   refused(code: ErrorCode, message: string): Promise<void>
   /** Begins a rotation when the key is old. */
   rotate(): Promise<void>
+  /** Whose commands are good; null before the join, and of one from before commands were signed. */
+  standing(): Standing | null
+  /** Takes the certificates of a welcome, and keeps what they change. */
+  learn(certificates: readonly KeyCertificate[]): Promise<void>
 }
 
 const keyLifeMs = 30 * 24 * 60 * 60_000
@@ -100,8 +107,17 @@ export function createMembership(options: {
     const { key } = known()
     try {
       const answer = await steps.join({ token, publicKey: key.publicKey, ...facts })
-      const { clusterId, keyId, name } = answer
-      await save({ version: 1, clusterId, name, server, joinedWith, key: { ...key, keyId } })
+      const { clusterId, keyId, name, organizationId, commandKey } = answer
+      await save({
+        version: 1,
+        clusterId,
+        name,
+        server,
+        joinedWith,
+        key: { ...key, keyId },
+        ...(organizationId === undefined ? {} : { organizationId }),
+        ...(commandKey === undefined ? {} : { commandTrust: pinned(commandKey) }),
+      })
       log.info({ clusterId, name }, "joined")
       return known()
     } catch (error) {
@@ -170,8 +186,22 @@ export function createMembership(options: {
         { clusterId, keyId: key.keyId, privateKey: key.privateKey },
         next.publicKey,
       )
-      await save({ ...current, next: { ...next, keyId } })
+      await save({ ...known(), next: { ...next, keyId } })
       log.info({ keyId }, "a new key follows the old one at the next connection")
+    },
+    standing() {
+      const { organizationId, clusterId = "", commandTrust: trust } = identity ?? {}
+      if (organizationId === undefined || trust === undefined || clusterId === "") return null
+      return { organizationId, clusterId, trust }
+    },
+    async learn(certificates) {
+      const { commandTrust: trust } = known()
+      const next = trust && learned(trust, certificates)
+      if (next === trust || next === undefined) return
+      // It counts from now on, kept or not: a key that is retired must not be good until the API server answers.
+      identity = { ...known(), commandTrust: next }
+      await save(identity)
+      log.info({ keys: next.keys.map(({ keyId }) => keyId) }, "the keys of the cloud's commands are others")
     },
   }
 }
