@@ -4,7 +4,11 @@ import type { IconName } from "../ui/icons.ts"
 import type { FormProps } from "./form-props.ts"
 
 /** The form of each control, brought when it is opened. */
-export const forms: Partial<Record<FormControl, () => Promise<{ default: Component<FormProps> }>>> = {}
+export const forms: Partial<Record<FormControl, () => Promise<{ default: Component<FormProps> }>>> = {
+  shift: () => import("./Shift.svelte"),
+  fault: () => import("./Fault.svelte"),
+  mtls: () => import("./Mtls.svelte"),
+}
 
 export const controlIcons: Record<FormControl, IconName> = {
   routing: "routing",
