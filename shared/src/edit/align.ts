@@ -14,14 +14,20 @@ const kept = { become: "kept" } as const
 const removed = { become: "removed" } as const
 
 /** By place: the first becomes the first, and so on; what is over is removed or added. */
-function paired<T>(before: readonly T[], after: readonly T[]): Aligned<T>[] {
+function paired<T>(
+  before: readonly T[],
+  after: readonly T[],
+  costOf: (before: T | undefined, after: T) => number,
+): Aligned<T>[] {
   const both = Math.min(before.length, after.length)
   return [
-    ...after.slice(0, both).map((item, i): Aligned<T> => ({
-      become: "edited",
-      before: before[i] as T,
-      after: item,
-    })),
+    ...after
+      .slice(0, both)
+      .flatMap((item, i): Aligned<T>[] =>
+        costOf(before[i], item) === Infinity
+          ? [removed, { become: "added", after: item }]
+          : [{ become: "edited", before: before[i] as T, after: item }],
+      ),
     ...before.slice(both).map(() => removed),
     ...after.slice(both).map((item): Aligned<T> => ({ become: "added", after: item })),
   ]
@@ -65,7 +71,8 @@ function gap<T>(
   after: readonly T[],
   costOf: (before: T | undefined, after: T) => number,
 ): Aligned<T>[] {
-  if (before.length * after.length === 0 || before.length * after.length > pairs) return paired(before, after)
+  if (before.length * after.length === 0 || before.length * after.length > pairs)
+    return paired(before, after, costOf)
   const way = cheapest([before.length, after.length], {
     diagonal: (row, column) => costOf(before[row], after[column] as T),
     add: (column) => costOf(undefined, after[column] as T),
@@ -138,7 +145,8 @@ function common(before: readonly string[], after: readonly string[]): [number, n
 
 /**
  * What becomes of a list's elements: a longest common subsequence stays, what is between its elements is edited, removed or added. `textOf` is equal for equal
- * elements; `costOf` weighs the edit of one into another, or a new one, against 1 for a removal.
+ * elements; `costOf` weighs the edit of one into another (infinite: never the same
+ * one), or a new one, against 1 for a removal.
  */
 export function aligned<T>(
   before: readonly T[],

@@ -65,9 +65,9 @@ function valuePatch(before: unknown, after: unknown, path: string): PatchOperati
 const ofServer = ["resourceVersion", "uid", "generation", "managedFields", "creationTimestamp"]
 
 /** Without what only the API server writes. */
-function written({ status: _, metadata, ...rest }: KubeObject): Fields {
+export function withoutServerFields({ status: _, metadata, ...rest }: KubeObject): KubeObject {
   const own = Object.entries(metadata).filter(([key]) => !ofServer.includes(key))
-  return { ...rest, metadata: Object.fromEntries(own) }
+  return { ...rest, metadata: { name: metadata.name, ...Object.fromEntries(own) } } as KubeObject
 }
 
 /**
@@ -75,4 +75,4 @@ function written({ status: _, metadata, ...rest }: KubeObject): Fields {
  * where that says less than a new one. What the API server keeps itself (status, resourceVersion, uid, generation, managedFields, creationTimestamp) is not compared.
  */
 export const patchBetween = (before: KubeObject, after: KubeObject): PatchOperation[] =>
-  fieldsPatch(written(before), written(after), "")
+  fieldsPatch(withoutServerFields(before), withoutServerFields(after), "")
