@@ -2,7 +2,7 @@ import { z } from "zod"
 import { Ref } from "../edit/edit-schema.ts"
 import { Guard } from "../edit/guard.ts"
 import { FormControl, Intent } from "../edit/intent.ts"
-import { PolicyScope } from "../edit/form.ts"
+import { MtlsMode, PolicyScope } from "../edit/form.ts"
 import { Id, Instant } from "../id.ts"
 import { KubeIdentity, Verb } from "../act/policy.ts"
 import { AccessLine, Conflicts, FailureCode, FieldOwner, StepOutcome } from "../protocol/command.ts"
@@ -208,6 +208,20 @@ export const ControlReading = z
     ),
     shadowed: z.array(z.object({ rule: z.int(), by: z.int().nullable(), message: z.string() })),
     warnings: z.array(Warning),
+    /** Of mtls only: what counts, and what each level says, the closest first. */
+    mtls: z
+      .object({
+        effective: z.enum(["STRICT", "PERMISSIVE", "DISABLE"]),
+        message: z.string(),
+        levels: z.array(
+          z.object({
+            level: z.enum(["port", "service", "namespace", "mesh"]),
+            mode: MtlsMode,
+            object: Ref.nullable(),
+          }),
+        ),
+      })
+      .optional(),
   })
   .meta({ id: "ControlReading" })
 export type ControlReading = z.infer<typeof ControlReading>

@@ -1,4 +1,5 @@
 import type { Edit } from "./edit.ts"
+import type { MtlsMode } from "./form.ts"
 import type { FormControl } from "./intent.ts"
 import type { ObjectRef } from "../kube/object.ts"
 
@@ -36,4 +37,19 @@ export type Reading<F = unknown> = {
   /** Rules that no request reaches, by their place, and what takes their requests. */
   shadowed: readonly { rule: number; by: number | null; message: string }[]
   warnings: readonly Warning[]
+  /** Of mtls only: what counts, and what each level says. */
+  mtls?: MtlsReading
+}
+
+/** What a place takes of its clients. */
+export type MtlsReading = {
+  effective: "STRICT" | "PERMISSIVE" | "DISABLE"
+  /** Where that comes from, as a sentence. */
+  message: string
+  /** The closest first; of a level that no object speaks for, `object` is null. */
+  levels: readonly {
+    level: "port" | "service" | "namespace" | "mesh"
+    mode: MtlsMode
+    object: ObjectRef | null
+  }[]
 }

@@ -10,4 +10,15 @@ export type World = {
   mesh: Mesh
   /** Whether the cluster serves the kind. */
   serves(kind: string): boolean
+  /** Who has called a service in the last minutes, by workload; absent or undefined: nothing was measured. */
+  callers?(service: { namespace: string; name: string }): readonly Caller[] | undefined
+}
+
+/** A workload (empty: unknown) that calls a service, as its proxies measured it. */
+export type Caller = {
+  name: string
+  namespace: string
+  /** Whether its calls come by mutual TLS. */
+  mtls: boolean
+  requestsPerSecond: number
 }
