@@ -323,5 +323,6 @@ export type MtlsScope = z.infer<typeof MtlsScope>
 
 /** require, allow, disable; `unset` takes over what the level above says. */
 export const MtlsMode = z.enum(["STRICT", "PERMISSIVE", "DISABLE", "UNSET"])
+export type MtlsMode = z.infer<typeof MtlsMode>
 export const MtlsForm = z.strictObject({ mode: MtlsMode }).meta({ id: "MtlsForm" })
 export type MtlsForm = z.infer<typeof MtlsForm>
