@@ -20,6 +20,7 @@ type AuditEvent = {
   responseStatus?: { code: number }
 }
 
+const act = { mode: "off" as const, users: [], groups: [] }
 const account = `system:serviceaccount:${installNames.namespace}:${installNames.agent}`
 
 describe.skipIf(skipNote("the agent under its manifest's rights", planeMissing()))(
@@ -39,7 +40,15 @@ describe.skipIf(skipNote("the agent under its manifest's rights", planeMissing()
         body: JSON.stringify({ name: "real" }),
       })
       const { token } = made
-      const text = manifest({ server: local.url, token, name: "real", image: "agent:test", write: [] })
+      const text = manifest({
+        server: local.url,
+        token,
+        name: "real",
+        image: "agent:test",
+        write: [],
+        act,
+        policyFor: [],
+      })
       kubectl(["apply", "--dry-run=server", "-f", "-"], text.split("---\n")[0])
       kubectl(["apply", "-f", "-"], text)
     }, 180_000)
@@ -118,7 +127,15 @@ describe.skipIf(skipNote("the agent under its manifest's rights", planeMissing()
       const { token } = made
       kubectl(
         ["apply", "-f", "-"],
-        manifest({ server: local.url, token, name: "real", image: "agent:test", write: [] }),
+        manifest({
+          server: local.url,
+          token,
+          name: "real",
+          image: "agent:test",
+          write: [],
+          act,
+          policyFor: [],
+        }),
       )
       await agents[1]?.close()
       const third = await start("agent-c", made.token)

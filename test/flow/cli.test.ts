@@ -130,6 +130,48 @@ async function smm(
 
 beforeEach(() => rmSync(join(folder, "config.json"), { force: true }))
 
+describe("smm clusters add", () => {
+  test("says who will write, and makes the cluster so", async () => {
+    const { code, out, err } = await smm([
+      "clusters",
+      "add",
+      "acting",
+      "--write",
+      "traffic",
+      "--as-user",
+      "ana",
+      "--as-group",
+      "mesh-editors,sre",
+    ])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^curl -fsSL -H "Authorization: Bearer smj_/)
+    expect(err).toMatch(
+      /You will write as the user ana, the group mesh-editors, the group sre: Kubernetes decides/,
+    )
+    const { organizationId } = fixture.tenant
+    const made = (await Clusters.list(fixture.cloud, organizationId)).find(({ name }) => name === "acting")
+    expect(made?.act).toEqual({ mode: "mapped", users: ["ana"], groups: ["mesh-editors", "sre"] })
+    expect(made?.addedBy[0]).toEqual({ token: "owner" })
+    await Clusters.remove(fixture.cloud, organizationId, made as Clusters.Cluster)
+  })
+
+  test.each([
+    [["--act", "on"], /--act "on": wants off, mapped or anonymous/],
+    [["--act", "mapped", "--write", "traffic"], /--as-user: mapped wants at least one user/],
+    [["--as-user", "ana"], /--act mapped wants --write traffic/],
+    [["--as-user", "system:admin", "--write", "traffic"], /--as-user: "system:admin" is Kubernetes' own/],
+    [
+      ["--as-user", "ana", "--as-group", "system:masters", "--write", "traffic"],
+      /--as-group: "system:masters"/,
+    ],
+    [["--act", "anonymous", "--as-user", "ana", "--write", "traffic"], /impersonated in mode mapped only/],
+  ])("with %j is a mistake that is told before anything is made", async (args, words) => {
+    const { code, out, err } = await smm(["clusters", "add", "wrong", ...args])
+    expect([code, out]).toEqual([2, ""])
+    expect(err).toMatch(words)
+  })
+})
+
 describe("smm topology", () => {
   test("-o json prints the document of the API", async () => {
     const { code, out } = await smm(["topology", "-o", "json"])

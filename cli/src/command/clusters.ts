@@ -1,5 +1,5 @@
 import { Option } from "commander"
-import { type ClusterInfo, WriteFamily } from "#shared/api/cluster.ts"
+import { ActInstall, type ClusterInfo, WriteFamily } from "#shared/api/cluster.ts"
 import { type Context, clusterNamed } from "../context.ts"
 import { exitCode, UsageError } from "../exit.ts"
 import { formatCount } from "#shared/format/number.ts"
@@ -42,6 +42,37 @@ function familiesOf(names: readonly string[]): WriteFamily[] {
     return family.data
   })
 }
+
+type AddOptions = { write: string[]; act: string; asUser: string[]; asGroup: string[]; wait?: true }
+
+/** Who writes, as asked for; naming a user or group asks for `mapped`. */
+function actOf({ act, asUser, asGroup }: AddOptions): ActInstall {
+  const mode = act === "" ? (asUser.length + asGroup.length > 0 ? "mapped" : "off") : act
+  const read = ActInstall.safeParse({ mode, users: asUser, groups: asGroup })
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  const flag = { users: "--as-user", groups: "--as-group" }[String(issue?.path[0])] ?? `--act "${mode}"`
+  throw new UsageError(
+    String(issue?.path[0]) === "mode" && issue?.code === "invalid_value"
+      ? `${flag}: wants off, mapped or anonymous`
+      : `${flag}: ${issue?.message ?? "cannot be used"}`,
+  )
+}
+
+function creationOf(name: string, options: AddOptions) {
+  const body = { name, write: familiesOf(options.write), act: actOf(options) }
+  if (body.act.mode !== "off" && body.write.length === 0)
+    throw new UsageError(`--act ${body.act.mode} wants --write traffic, --write security or both`)
+  return body
+}
+
+/** What is left to do in the cluster before somebody can write as himself. */
+const actHint = ({ mode, users, groups }: ActInstall): string =>
+  mode === "mapped"
+    ? `\nYou will write as ${[`the user ${users[0] ?? ""}`, ...groups.map((group) => `the group ${group}`)].join(", ")}: Kubernetes decides what they may do. More people: data of the ConfigMap smm-agent-policy in smm-system.\n`
+    : mode === "anonymous"
+      ? "\nTry-out: every member will write with the agent's own account.\n"
+      : ""
 
 const stages: [keyof ClusterInfo["join"] | "inventory", string][] = [
   ["manifestFetchedAt", "manifest fetched"],
@@ -94,16 +125,27 @@ export function addCluster(add: Add): void {
         .default([])
         .argParser(collect),
     )
+    .option("--act <mode>", "who writes: off, mapped (as users of Kubernetes) or anonymous (try-out)", "")
+    .addOption(
+      new Option("--as-user <user>", "a user of Kubernetes; you write as the first, more may be mapped later")
+        .default([])
+        .argParser(collect),
+    )
+    .addOption(
+      new Option("--as-group <group>", "a group of that user, once for each").default([]).argParser(collect),
+    )
     .option("--wait", "follow the join until the first metrics")
     .description("Make a cluster and print the line that installs its agent")
     .action(
-      signedIn(add, async (context, name: string, options: { write: string[]; wait?: true }) => {
+      signedIn(add, async (context, name: string, options: AddOptions) => {
         const { io, flags, client } = context
-        const made = await client.call("createCluster", { body: { name, write: familiesOf(options.write) } })
+        const body = creationOf(name, options)
+        const made = await client.call("createCluster", { body })
         if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, made))
         else {
           io.err(`Run this once, within ${formatAge(made.expiresAt - io.now())}, against the cluster:\n\n`)
           io.out(`${made.command}\n`)
+          io.err(actHint(body.act))
         }
         if (options.wait) await followJoin(context, made.cluster.clusterId)
         return undefined

@@ -1,3 +1,4 @@
+import type { Who } from "#shared/act/policy.ts"
 import type { Answer } from "#shared/api/client.ts"
 import type { ClusterInfo, ClusterInstall, WriteFamily } from "#shared/api/cluster.ts"
 import { AppError } from "#shared/error.ts"
@@ -38,6 +39,9 @@ async function install(cloud: Cloud, actor: Actor, cluster: Clusters.Cluster): P
     tokenExpiresAt: expiresAt,
     manifestFetchedAt: null,
     write: cluster.write,
+    act: cluster.act,
+    addedBy: cluster.addedBy,
+    carriesPolicy: cluster.carriesPolicy,
   })
   await Clusters.note(cloud, organizationId, clusterId, {
     kind: "token",
@@ -56,6 +60,14 @@ async function install(cloud: Cloud, actor: Actor, cluster: Clusters.Cluster): P
   }
 }
 
+/** A token's owner is mapped beside it: one person, at the console and at a shell. */
+const whoOf = ({ user, token }: Actor): Who[] => [
+  ...(token === null ? [] : [{ token: token.name }]),
+  ...[user?.email ?? token?.createdBy ?? ""]
+    .filter((name) => name.includes("@"))
+    .map((member) => ({ member })),
+]
+
 /** Each family once, in one order. */
 const familiesOf = (write: readonly WriteFamily[]): WriteFamily[] => [...new Set(write)].sort().reverse()
 
@@ -66,7 +78,13 @@ export async function createCluster(
 ): Promise<ClusterInstall> {
   demandAllClusters(actor)
   const { organizationId, name: createdBy } = actor
-  const input = { name: body.name, write: familiesOf(body.write), createdBy }
+  const input = {
+    name: body.name,
+    write: familiesOf(body.write),
+    act: body.act,
+    addedBy: whoOf(actor),
+    createdBy,
+  }
   const cluster = await Clusters.create(cloud, organizationId, input)
   await Clusters.note(cloud, organizationId, cluster.clusterId, {
     kind: "created",
@@ -86,7 +104,15 @@ export async function createJoinToken(
       "cluster.already_joined",
       `"${cluster.name}" has joined; revoke it first to join it again`,
     )
-  return install(cloud, actor, { ...cluster, write: familiesOf(body.write ?? cluster.write) })
+  const write = familiesOf(body.write ?? cluster.write)
+  if (body.act !== undefined && body.act.mode !== "off" && write.length === 0)
+    throw new AppError("input.invalid", "nothing may be written: choose traffic, security or both", {
+      issues: [{ path: "write", message: "wants traffic, security or both" }],
+    })
+  const act = body.act === undefined ? {} : { act: body.act, addedBy: whoOf(actor), carriesPolicy: true }
+  // One that joined once has a policy of its own by now, perhaps changed by its owner.
+  const kept = { carriesPolicy: cluster.carriesPolicy && cluster.clusterUid === null }
+  return install(cloud, actor, { ...cluster, ...kept, ...act, write })
 }
 
 export async function updateCluster(

@@ -1,14 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { parseAllDocuments } from "yaml"
+import { readPolicy } from "#shared/act/read-policy.ts"
 import { createApp } from "../app.ts"
 import { newSecret } from "../cloud.ts"
 import { Clusters } from "../store/cluster.ts"
 import { Secret } from "../store/secret.ts"
-import { type TestCloud, startTestCloud } from "#test/cloud/harness.ts"
+import { type TestApi, startTestApi } from "#test/cloud/api.ts"
 
-let own: TestCloud
+let own: TestApi
 let count = 0
 beforeAll(async () => {
-  own = await startTestCloud()
+  own = await startTestApi()
 })
 afterAll(() => own.close())
 
@@ -44,6 +46,82 @@ test("the manifest follows what was chosen, or what the address says, and its mo
   expect(manifestFetchedAt).toBe(own.clock.at)
   const { items } = await Clusters.events(own.cloud, own.tenant.organizationId, clusterId, { limit: 10 })
   expect(items.filter(({ kind }) => kind === "manifest")).toHaveLength(1)
+})
+
+describe("the policy that a manifest carries", () => {
+  const act = { mode: "mapped", users: ["ana"], groups: ["sre"] } as const
+  const body = {
+    write: ["traffic" as const],
+    act: { ...act, users: [...act.users], groups: [...act.groups] },
+  }
+  const policyIn = (text: string) =>
+    parseAllDocuments(text)
+      .map((document) => document.toJS() as { metadata: { name: string }; data?: Record<string, string> })
+      .find(({ metadata }) => metadata.name === "smm-agent-policy")?.data?.["policy.yaml"]
+
+  test("is there until the cluster has joined, for whoever added it, and after that only when asked for", async () => {
+    const client = own.client(own.tenant.tokens.admin)
+    const made = await client.call("createCluster", { body: { name: "acting", ...body } })
+    const params = { cluster: made.cluster.clusterId }
+    const manifestOf = async (of: string) => (await install(`Bearer ${of}`)).text()
+    const first = await manifestOf(made.token)
+    expect(readPolicy(policyIn(first) ?? "").policy.identities).toEqual([
+      { who: { token: "admin" }, as: { user: "ana", groups: ["sre"] } },
+      { who: { member: "acme@example.com" }, as: { user: "ana", groups: ["sre"] } },
+    ])
+    expect(first).toContain("smm-agent-impersonate")
+    const renewed = await client.call("createJoinToken", { params, body: {} })
+    expect(policyIn(await manifestOf(renewed.token))).toBeDefined()
+
+    await Clusters.change(own.cloud, own.tenant.organizationId, params.cluster, {
+      clusterUid: "joined",
+      revokedAt: own.clock.at,
+    })
+    const again = await client.call("createJoinToken", { params, body: {} })
+    expect(policyIn(await manifestOf(again.token))).toBeUndefined()
+    expect(await manifestOf(again.token)).toContain("smm-agent-impersonate")
+    const asked = await client.call("createJoinToken", { params, body })
+    expect(policyIn(await manifestOf(asked.token))).toBeDefined()
+  })
+
+  test.each([
+    [
+      "system:masters as a group",
+      { ...act, groups: ["system:masters"] },
+      /"system:masters" is Kubernetes' own/,
+    ],
+    ["system:admin as a user", { ...act, users: ["system:admin"] }, /"system:admin" is Kubernetes' own/],
+    ["a name with a line break", { ...act, users: ["ana\nroot"] }, /control characters/],
+    ["nobody to be", { ...act, users: [] }, /wants at least one user/],
+    ["users in try-out mode", { ...act, mode: "anonymous" }, /impersonated in mode mapped only/],
+    ["a mode that is none", { ...act, mode: "on" }, /mode/],
+  ])("cannot name %s", async (_, wrong, words) => {
+    const response = await createApp(own.cloud).request("/api/v1/clusters", {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${own.tenant.tokens.admin}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ name: "refused", write: ["traffic"], act: wrong }),
+    })
+    const problem = await response.text()
+    expect([response.status, JSON.parse(problem)]).toEqual([
+      400,
+      expect.objectContaining({ code: "input.invalid" }),
+    ])
+    expect(problem.replaceAll('\\"', '"')).toMatch(words)
+  })
+
+  test("cannot be about nothing", async () => {
+    const client = own.client(own.tenant.tokens.admin)
+    const { cluster } = await client.call("createCluster", { body: { name: "nothing-yet" } })
+    await expect(
+      client.call("createJoinToken", { params: { cluster: cluster.clusterId }, body: { act: body.act } }),
+    ).rejects.toMatchObject({ code: "input.invalid" })
+    await expect(
+      client.call("createCluster", { body: { name: "nothing", act: body.act } }),
+    ).rejects.toMatchObject({ code: "input.invalid" })
+  })
 })
 
 test.each([

@@ -61,6 +61,8 @@ export function createInstall(cloud: Cloud): Hono {
       name: cluster.name,
       image: cloud.agentImage,
       write: familiesOf(c.req.query("write"), cluster.write),
+      act: cluster.act,
+      policyFor: cluster.carriesPolicy ? cluster.addedBy : [],
     })
     if (cluster.manifestFetchedAt === null) {
       await Clusters.reached(cloud, organizationId, cluster, "manifestFetchedAt")

@@ -1,5 +1,7 @@
 import { stringify } from "yaml"
-import type { WriteFamily } from "#shared/api/cluster.ts"
+import { policyPlace, type Who } from "#shared/act/policy.ts"
+import type { ActInstall, WriteFamily } from "#shared/api/cluster.ts"
+import { impersonateRules, policyData, startingPolicy } from "./act.ts"
 import { type Rule, readRules, writeRules } from "./rules.ts"
 
 export type ManifestInput = {
@@ -9,6 +11,12 @@ export type ManifestInput = {
   name: string
   image: string
   write: readonly WriteFamily[]
+  act: ActInstall
+  /**
+   * Whom the starting policy maps; none: the manifest carries no policy. What it carries is reset by applying it again, so only the first install, and one
+   * that is asked to, has it: afterwards the policy is the cluster owner's.
+   */
+  policyFor: readonly Who[]
 }
 
 /** Names that the manifest and the agent agree on. */
@@ -18,13 +26,17 @@ export const installNames = {
   /** Where the agent keeps its key: made empty here, so that it needs no right to create. */
   identity: "smm-agent-identity",
   joinSecret: "smm-agent-join",
+  /** Read by the agent, written by the cluster's owner. */
+  policy: policyPlace.configMap,
+  /** Of changes under way, with their guards: made empty here as well. */
+  journal: "smm-agent-journal",
   lease: "smm-agent",
   healthPort: 8080,
 } as const
 
 type Manifest = Record<string, unknown>
 
-const { namespace, agent, identity, joinSecret, lease, healthPort } = installNames
+const { namespace, agent, identity, joinSecret, policy, journal, lease, healthPort } = installNames
 const rbac = "rbac.authorization.k8s.io"
 const labels = { "app.kubernetes.io/name": agent, "app.kubernetes.io/part-of": "service-mesh-manager" }
 const selector = { "app.kubernetes.io/name": agent }
@@ -41,19 +53,42 @@ const clusterRole = (name: string, rules: Rule[]): Manifest[] => [
   },
 ]
 
-/** RBAC cannot limit `create` by name: the Lease and the Secret are made here, the agent only changes them. */
+const own = ["get", "update", "patch"]
+/** RBAC cannot limit `create` by name: the Lease, the Secret and the journal are made here, the agent only changes them. */
 const ownRules: Rule[] = [
-  { apiGroups: [""], resources: ["secrets"], resourceNames: [identity], verbs: ["get", "update", "patch"] },
+  { apiGroups: [""], resources: ["secrets"], resourceNames: [identity], verbs: own },
+  { apiGroups: [""], resources: ["configmaps"], resourceNames: [journal], verbs: own },
+  { apiGroups: [""], resources: ["configmaps"], resourceNames: [policy], verbs: ["get"] },
   {
     apiGroups: ["coordination.k8s.io"],
     resources: ["leases"],
     resourceNames: [lease],
-    verbs: ["get", "update", "patch"],
+    verbs: own,
   },
 ]
 
+/** Where people write as themselves, the agent's own account has nothing to write with. */
+function writeAccess({ act, write }: ManifestInput): Manifest[] {
+  if (act.mode === "mapped") return clusterRole(`${agent}-impersonate`, impersonateRules(act))
+  return write.flatMap((family) => clusterRole(`${agent}-write-${family}`, writeRules(family)))
+}
+
+function configMaps({ act, write, policyFor }: ManifestInput): Manifest[] {
+  const configMap = (name: string, data: Manifest = {}): Manifest => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: meta(name),
+    ...data,
+  })
+  const starts = policyFor.length > 0 && act.mode !== "off"
+  return [
+    ...(starts ? [configMap(policy, { data: policyData(startingPolicy(act, write, policyFor)) })] : []),
+    configMap(journal),
+  ]
+}
+
 /** `kube-system` is read for its UID, the cluster's identity; namespaces may be read as a whole already. */
-const access = (write: readonly WriteFamily[]): Manifest[] => [
+const access = (input: ManifestInput): Manifest[] => [
   {
     apiVersion: "v1",
     kind: "ServiceAccount",
@@ -61,7 +96,7 @@ const access = (write: readonly WriteFamily[]): Manifest[] => [
     automountServiceAccountToken: false,
   },
   ...clusterRole(`${agent}-read`, readRules()),
-  ...write.flatMap((family) => clusterRole(`${agent}-write-${family}`, writeRules(family))),
+  ...writeAccess(input),
   { apiVersion: `${rbac}/v1`, kind: "Role", metadata: meta(agent), rules: ownRules },
   {
     apiVersion: `${rbac}/v1`,
@@ -178,7 +213,7 @@ const documents = (input: ManifestInput): Manifest[] => [
       },
     },
   },
-  ...access(input.write),
+  ...access(input),
   {
     apiVersion: "v1",
     kind: "Secret",
@@ -188,6 +223,7 @@ const documents = (input: ManifestInput): Manifest[] => [
   },
   // No data: applying the manifest again keeps what the agent wrote.
   { apiVersion: "v1", kind: "Secret", metadata: meta(identity), type: "Opaque" },
+  ...configMaps(input),
   { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: meta(lease), spec: {} },
   deployment(input),
   {

@@ -1,5 +1,5 @@
 import type { WriteFamily } from "#shared/api/cluster.ts"
-import { watchedKinds } from "#shared/kube/kinds.ts"
+import { type KindSpec, watchedKinds } from "#shared/kube/kinds.ts"
 
 export type Rule = { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
 
@@ -39,8 +39,10 @@ export const writeKinds: Record<WriteFamily, readonly string[]> = {
   security: ["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"],
 }
 
-export const writeRules = (family: WriteFamily): Rule[] =>
-  byGroup(
-    watchedKinds.filter(({ kind, family: of }) => of !== "core" && writeKinds[family].includes(kind)),
-    change,
+/** Istio's and the Gateway API's kinds of these names. */
+export const writtenKinds = (families: readonly WriteFamily[]): readonly KindSpec[] =>
+  watchedKinds.filter(
+    ({ kind, family: of }) => of !== "core" && families.some((family) => writeKinds[family].includes(kind)),
   )
+
+export const writeRules = (family: WriteFamily): Rule[] => byGroup(writtenKinds([family]), change)

@@ -1,4 +1,5 @@
-import { LinkEvent, type WriteFamily } from "#shared/api/cluster.ts"
+import type { Who } from "#shared/act/policy.ts"
+import { type ActInstall, LinkEvent, type WriteFamily } from "#shared/api/cluster.ts"
 import { AppError } from "#shared/error.ts"
 import type { Status } from "#shared/protocol/message/status.ts"
 import { type Cloud, newId, secondsOf } from "../cloud.ts"
@@ -17,6 +18,11 @@ export type Cluster = {
   createdAt: number
   createdBy: string
   write: WriteFamily[]
+  act: ActInstall
+  /** Whom the starting policy maps. */
+  addedBy: Who[]
+  /** The manifest carries a policy: only where none can be there, or where that was asked for. */
+  carriesPolicy: boolean
   clusterUid: string | null
   agentVersion: string | null
   kubernetesVersion: string | null
@@ -33,7 +39,11 @@ export type Cluster = {
 
 export type StoredStatus = Omit<Status, "type" | "seq">
 
+const noAct: ActInstall = { mode: "off", users: [], groups: [] }
 const nothing: Omit<Cluster, "clusterId" | "name" | "createdAt" | "createdBy" | "write"> = {
+  act: noAct,
+  addedBy: [],
+  carriesPolicy: false,
   clusterUid: null,
   agentVersion: null,
   kubernetesVersion: null,
@@ -56,12 +66,12 @@ const eventKeptMs = 30 * 24 * 60 * 60_000
 export async function create(
   cloud: Cloud,
   organizationId: string,
-  input: { name: string; write: WriteFamily[]; createdBy: string },
+  input: Pick<Cluster, "name" | "write" | "createdBy"> & Partial<Pick<Cluster, "act" | "addedBy">>,
 ): Promise<Cluster> {
   await finishRemovals(cloud, organizationId)
   const clusterId = newId("cls")
   await claimName(cloud, { organizationId, clusterId }, input.name, isNamed)
-  const cluster: Cluster = { clusterId, ...input, createdAt: cloud.now(), ...nothing }
+  const cluster: Cluster = { ...nothing, clusterId, ...input, createdAt: cloud.now(), carriesPolicy: true }
   await cloud.table.put({ ...key.clusterOwner(clusterId), organizationId })
   await cloud.table.put({ ...key.cluster(organizationId, clusterId), ...cluster })
   return cluster

@@ -8,13 +8,17 @@ import { watchedKinds } from "../kube/kinds.ts"
 
 /** Never impersonated, whatever a policy says. Source: Kubernetes, reserved prefix of users and groups. */
 const reserved = /^system:/
-const KubeSubject = z
+export const KubeSubject = z
   .string()
   .min(1)
   .max(253)
   .refine((name) => !reserved.test(name), {
     error: ({ input }) =>
       `${JSON.stringify(input)} is Kubernetes' own (system:) and is never impersonated; name a user or group of yours`,
+  })
+  .refine((name) => name === name.trim() && !/\p{Cc}/u.test(name), {
+    error: ({ input }) =>
+      `${JSON.stringify(input)} has spaces around it or control characters; write the name alone`,
   })
 
 /** As whom Kubernetes is asked. */

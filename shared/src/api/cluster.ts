@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { Id, Instant, Name } from "../id.ts"
+import { KubeSubject } from "../act/policy.ts"
 import { ActState, KindState, TelemetryState } from "../protocol/message/status.ts"
 
 export const WriteFamily = z.enum(["traffic", "security"])
@@ -53,9 +54,43 @@ export const ClusterInfo = z
   .meta({ id: "Cluster" })
 export type ClusterInfo = z.infer<typeof ClusterInfo>
 
+/**
+ * Who writes, as the first install sets it up: nobody, the one who adds the cluster as a user of Kubernetes, or everybody as the agent's own account
+ * (try-out). After that only the cluster's owner changes it, in the cluster. `users` and `groups` are all that the agent may impersonate.
+ */
+export const ActInstall = z
+  .object({
+    mode: z.enum(["off", "mapped", "anonymous"]).default("off"),
+    users: z.array(KubeSubject).max(50).default([]),
+    groups: z.array(KubeSubject).max(50).default([]),
+  })
+  .refine(({ mode, users }) => mode !== "mapped" || users.length > 0, {
+    error: "mapped wants at least one user of Kubernetes, as whom the member who adds the cluster writes",
+    path: ["users"],
+  })
+  .refine(({ mode, users, groups }) => mode === "mapped" || users.length + groups.length === 0, {
+    error: "users and groups are impersonated in mode mapped only; choose it, or leave them out",
+    path: ["mode"],
+  })
+  .meta({ id: "ActInstall" })
+export type ActInstall = z.infer<typeof ActInstall>
+
 export const ClusterCreate = z
-  .object({ name: Name, write: z.array(WriteFamily).default([]) })
+  .object({
+    name: Name,
+    write: z.array(WriteFamily).default([]),
+    act: ActInstall.default({ mode: "off", users: [], groups: [] }),
+  })
+  .refine(({ write, act }) => act.mode === "off" || write.length > 0, {
+    error: "nothing may be written: choose traffic, security or both",
+    path: ["write"],
+  })
   .meta({ id: "ClusterCreate" })
+
+/** `act`: the manifest sets the policy of the cluster anew. Without it, what was chosen stays, and a cluster that joined once keeps its own policy. */
+export const JoinTokenCreate = z
+  .object({ write: z.array(WriteFamily).optional(), act: ActInstall.optional() })
+  .meta({ id: "JoinTokenCreate" })
 
 /** The token is shown here once and stored only as a hash. */
 export const ClusterInstall = z

@@ -7,8 +7,8 @@ import {
   ClusterInfo,
   ClusterInstall,
   ClusterUpdate,
+  JoinTokenCreate,
   LinkEvent,
-  WriteFamily,
 } from "./cluster.ts"
 import {
   Access,
@@ -298,7 +298,7 @@ export const operations = {
     tag: "clusters",
     role: "admin",
     params: cluster,
-    body: z.object({ write: z.array(WriteFamily).optional() }).meta({ id: "JoinTokenCreate" }),
+    body: JoinTokenCreate,
     answer: ClusterInstall,
     status: 201,
   },

@@ -67,7 +67,7 @@ describe.skipIf(skipNote("install manifest on a real API server", planeMissing()
         const out = await kubectl(plane, ["apply", "--dry-run=server", "--validate=strict", "-f", "-"], text)
         const objects = parseAllDocuments(text).length
         expect(out.trim().split("\n")).toHaveLength(objects)
-        expect(objects).toBe(12 + 2 * [...write.matchAll(/traffic|security/g)].length)
+        expect(objects).toBe(13 + 2 * [...write.matchAll(/traffic|security/g)].length)
       },
     )
 
@@ -135,5 +135,32 @@ describe.skipIf(skipNote("install manifest on a real API server", planeMissing()
         expect(beyond.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([])
       },
     )
+
+    test("with mapped users is accepted too, and gives Kubernetes' own users and groups to nobody", async () => {
+      const act = { mode: "mapped", users: ["ana"], groups: ["mesh-editors"] }
+      const made = await call<ClusterInstall>("POST", "/clusters", {
+        name: "acting",
+        write: ["traffic"],
+        act,
+      })
+      const text = await manifest(made.body.token)
+      await kubectl(plane, ["create", "namespace", "smm-system"]).catch(() => "")
+      const out = await kubectl(plane, ["apply", "--validate=strict", "-f", "-"], text)
+      expect(out).toContain("configmap/smm-agent-policy created")
+      const may = (verb: string, resource: string, ...more: string[]): Promise<string> =>
+        kubectl(plane, ["auth", "can-i", verb, resource, `--as=${account}`, ...more]).then(
+          (answer) => answer.trim(),
+          () => "no",
+        )
+      expect(await may("impersonate", "users/ana")).toBe("yes")
+      expect(await may("impersonate", "groups/mesh-editors")).toBe("yes")
+      expect(await may("impersonate", "users/bob")).toBe("no")
+      expect(await may("impersonate", "groups/system:masters")).toBe("no")
+      expect(await may("impersonate", "users")).toBe("no")
+      expect(await may("impersonate", "serviceaccounts")).toBe("no")
+      expect(await may("update", "configmaps/smm-agent-policy", "-n", "smm-system")).toBe("no")
+      expect(await may("get", "configmaps/smm-agent-policy", "-n", "smm-system")).toBe("yes")
+      expect(await may("update", "configmaps/smm-agent-journal", "-n", "smm-system")).toBe("yes")
+    })
   },
 )
