@@ -1,5 +1,6 @@
 import { type Server, createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { getRequestListener } from "@hono/node-server"
 import { Hono } from "hono"
 import { type Logger, pino } from "pino"
@@ -28,6 +29,8 @@ export type LocalOptions = {
   host?: "127.0.0.1" | "::1" | "localhost"
   /** Folder of the database; null keeps everything in memory. */
   data: string | null
+  /** A DynamoDB that runs already, in place of the embedded one. */
+  database?: DynamoDBClient
   /** The console's static build. */
   consoleFolder?: string
   now?: () => number
@@ -133,7 +136,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
   const port = await listen(server, options.port, host)
   const shown = host === "::1" ? "[::1]" : host
   try {
-    const database = await openEmbedded(options.data, now)
+    const database = options.database
+      ? { client: options.database, close: () => Promise.resolve() }
+      : await openEmbedded(options.data, now)
     await ensureTable(database.client, tableName)
     const signer = createSigner(await ensureKeyRing(options.data))
     const routes = { "/link": () => linkRoute(cloud), "/socket": () => consoleRoute(cloud) }

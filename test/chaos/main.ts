@@ -1,0 +1,23 @@
+import { parseArgs } from "node:util"
+import { runChaos } from "./chaos.ts"
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const { values } = parseArgs({
+  options: {
+    changes: { type: "string", default: "10000" },
+    kills: { type: "string", default: "1000" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
+  },
+})
+const options = { changes: Number(values.changes), kills: Number(values.kills), seed: Number(values.seed) }
+say(`${options.changes} changes, ${options.kills} kills, seed ${options.seed}`)
+const report = await runChaos({ ...options, say: (line) => say(line) })
+const { lost, twice, kills, applied, refused, seconds } = report
+const killed = Object.entries(kills)
+  .map(([name, count]) => `${name} ${count}`)
+  .join(", ")
+for (const line of lost) say(`lost: ${line}`)
+say(`kills: ${killed}; ${applied} applied, ${refused} ended without effect; ${seconds.toFixed(0)} s`)
+say(`${lost.length} lost, ${twice} applied twice`)
+process.exit(lost.length + twice === 0 ? 0 : 1)
