@@ -31,8 +31,11 @@ export type Cloud = {
 
 export const secondsOf = (ms: number): number => Math.ceil(ms / 1000)
 
-export const newId = (prefix: "org" | "usr" | "cls" | "tok" | "key" | "sup" | "chg" | "cmd"): string =>
-  `${prefix}_${ulid()}`
+export const newId = (prefix: "org" | "usr" | "cls" | "tok" | "key" | "sup"): string => `${prefix}_${ulid()}`
+
+/** Of what is looked up by its time: in the order of this server's own clock. */
+export const newTimedId = ({ now }: Pick<Cloud, "now">, prefix: "chg" | "cmd"): string =>
+  `${prefix}_${ulid(now())}`
 
 /** A secret of 256 bits as base64url: 43 characters. */
 export const newSecret = (prefix: string): string => `${prefix}${randomBytes(32).toString("base64url")}`

@@ -15,6 +15,7 @@ let api: TestApi
 let victim: Inventory.Owner
 let victimToken: string
 let victimSuppression: string
+let victimChange: string
 let documented: { name: OperationName; parameters: Parameter[] }[]
 
 beforeAll(async () => {
@@ -25,6 +26,13 @@ beforeAll(async () => {
   victimToken = (await Tokens.create(api.cloud, api.tenant.organizationId, input)).tokenId
   const wish = { code: "*", object: "", until: null, reason: "", createdBy: "ann" }
   victimSuppression = (await Suppressions.create(api.cloud, api.tenant.organizationId, wish)).suppressionId
+  const removal = {
+    control: "objects" as const,
+    remove: [{ kind: "VirtualService.networking.istio.io", namespace: "shop", name: "cart" }],
+  }
+  const body = { clusters: [victim.clusterId], intent: removal, queueUntil: api.clock.at + 3_600_000 }
+  const change = await api.client(api.tenant.tokens.operator).call("createChange", { body })
+  victimChange = change.changeId
   const document = (await (await api.api.request("/api/v1/openapi.json")).json()) as OpenApi
   documented = Object.values(document.paths).flatMap((path) =>
     Object.values(path).map(({ operationId, parameters }) => ({
@@ -47,6 +55,8 @@ const thing = (name: string): string =>
     kind: "Service",
     namespace: "shop",
     name: "cart",
+    control: "routing",
+    change: victimChange,
     id: `svc/${victim.clusterId}/shop/cart`,
   })[name] ?? name
 
@@ -57,9 +67,14 @@ const bodies: Partial<Record<OperationName, () => unknown>> = {
   createJoinToken: () => ({}),
   validate: () => ({ put: [], remove: [] }),
   createToken: () => ({ name: "x", role: "viewer", clusters: [victim.clusterId] }),
+  previewChange: () => ({ clusters: [victim.clusterId], intent: { control: "objects" } }),
+  createChange: () => ({ intent: { control: "undo", changeId: victimChange } }),
 }
 
-const idOf = ["cluster", "user", "token", "suppression", "id"]
+/** Operations that name a thing in their bodies. */
+const named: readonly OperationName[] = ["createToken", "previewChange", "createChange"]
+
+const idOf = ["cluster", "user", "token", "suppression", "change", "id"]
 
 /** The calls of an operation with which another tenant could try to reach something: each place that takes an id, once. */
 function attacks({ name, parameters }: (typeof documented)[number]): Sent[] {
@@ -68,10 +83,14 @@ function attacks({ name, parameters }: (typeof documented)[number]): Sent[] {
   )
   const body = bodies[name]?.()
   const withBody = body === undefined ? {} : { body }
-  const namesThing = Object.keys(params).some((param) => idOf.includes(param)) || name === "createToken"
+  const namesThing = Object.keys(params).some((param) => idOf.includes(param)) || named.includes(name)
   const inQuery = parameters.filter((one) => one.in === "query" && idOf.includes(one.name))
   const needed: Record<string, string> =
-    name === "getSeries" ? { id: "overall" } : name === "getObject" ? { namespace: "shop" } : {}
+    name === "getSeries"
+      ? { id: "overall" }
+      : name === "getObject" || name === "getAccess"
+        ? { namespace: "shop" }
+        : {}
   return [
     ...(namesThing ? [{ params, query: needed, ...withBody }] : []),
     ...inQuery.map((one) => ({ params, query: { ...needed, [one.name]: thing(one.name) }, ...withBody })),
@@ -83,6 +102,7 @@ const snapshot = async (): Promise<unknown> => {
   return {
     own: (await api.cloud.table.all(organizationId, {})).map(({ lastUsedAt: _lastUsedAt, ...item }) => item),
     cluster: await api.cloud.table.all(`${organizationId}#${clusterId}`, {}),
+    changes: await api.cloud.table.all(`${organizationId}#change`, {}),
   }
 }
 
@@ -180,7 +200,8 @@ describe("a token that is limited to clusters", () => {
         ])
       }
       const namesCluster = operation.parameters.some(({ name }) => name === "cluster")
-      if (!namesCluster && operation.name !== "createToken") continue
+      const namesChange = operation.parameters.some(({ name }) => name === "change")
+      if (!namesCluster && !namesChange && !named.includes(operation.name)) continue
       for (const sent of attacks(operation)) {
         const response = await api.send(operation.name, secret, sent)
         expect([operation.name, response.status]).toEqual([operation.name, 404])

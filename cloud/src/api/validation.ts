@@ -1,14 +1,19 @@
 import type { Answer } from "#shared/api/client.ts"
-import type { FindingItem, NotEvaluatedItem } from "#shared/api/validation.ts"
-import type { Delta, NotEvaluated } from "#shared/validation/engine/engine.ts"
 import { rulesByCode } from "#shared/validation/families.ts"
 import { type Finding, byPlace, findingKey, levels } from "#shared/validation/finding.ts"
 import { findingKind, findingOf } from "#shared/validation/finding-object.ts"
 import { type Suppression, suppress } from "#shared/validation/suppression.ts"
-import { type Actor, demandAllClusters, clusterFor, clustersFor } from "../auth/actor.ts"
-import { type Sight, seesObject } from "../auth/sight.ts"
+import { type Actor, demandAllClusters, clusterFor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
-import { type ListedCluster, listedCluster, noticesOf } from "../mesh/listed-cluster.ts"
+import {
+  listedClusters,
+  proposalDelta,
+  rulesOf,
+  seenBy,
+  toItem,
+  toNotEvaluated,
+} from "../mesh/finding-item.ts"
+import { noticesOf } from "../mesh/listed-cluster.ts"
 import { withEngine } from "../mesh/mesh-engine.ts"
 import { Inventory } from "../store/inventory.ts"
 import { Suppressions } from "../store/suppression.ts"
@@ -46,54 +51,6 @@ const wishesOf = async (cloud: Cloud, organizationId: string): Promise<Suppressi
     by: "settings",
   }))
 
-const rulesOf = (codes: Iterable<string>): Answer<"listFindings">["rules"] =>
-  Object.fromEntries(
-    [...new Set(codes)].flatMap((code) => {
-      const rule = rulesByCode.get(code)
-      if (rule === undefined) return []
-      const { aliases, title, effect, remedy } = rule
-      return [[code, { aliases: [...aliases], title, effect, remedy }]]
-    }),
-  )
-
-/**
- * A finding as a caller sees it: none of objects that are not seen; one that names such an object says what its rule says, and no more.
- */
-function seenBy(sight: Sight, finding: Finding): Finding[] {
-  if (!seesObject(sight, finding.object)) return []
-  const references = finding.references.filter(({ object }) => seesObject(sight, object))
-  if (references.length === finding.references.length) return [finding]
-  return [
-    { ...finding, message: rulesByCode.get(finding.code)?.title ?? finding.code, references, fix: null },
-  ]
-}
-
-/** Plain data of the answer: what the engine shares is not handed out. */
-const toItem = (
-  finding: Finding,
-  listed: ReadonlyMap<string, ListedCluster>,
-  over: Pick<FindingItem, "since" | "suppressed">,
-): FindingItem => {
-  const cluster = listed.get(finding.cluster)
-  return {
-    ...finding,
-    references: finding.references.map((reference) => ({ ...reference })),
-    fix: finding.fix && { title: finding.fix.title, edits: [...finding.fix.edits] },
-    clusterName: cluster?.cluster.name ?? "",
-    stale: cluster?.link === "stale" || cluster?.link === "revoked",
-    ...over,
-  }
-}
-
-const toNotEvaluated = (
-  { codes, ...rest }: NotEvaluated,
-  listed: ReadonlyMap<string, ListedCluster>,
-): NotEvaluatedItem => ({
-  ...rest,
-  codes: [...codes],
-  clusterName: listed.get(rest.cluster)?.cluster.name ?? "",
-})
-
 const rank = (finding: Finding): number => levels.indexOf(finding.level)
 
 type Query = Call<"listFindings">["query"]
@@ -112,16 +69,6 @@ function matcherOf({ namespace, code, q }: Query): (finding: Finding) => boolean
       )
     )
   }
-}
-
-async function listedClusters(
-  cloud: Cloud,
-  actor: Actor,
-): Promise<{ all: ListedCluster[]; byId: Map<string, ListedCluster> }> {
-  const all = await Promise.all(
-    (await clustersFor(cloud, actor)).map((cluster) => listedCluster(cloud, actor.organizationId, cluster)),
-  )
-  return { all, byId: new Map(all.map((listed) => [listed.cluster.clusterId, listed])) }
 }
 
 export async function listFindings(
@@ -197,20 +144,12 @@ export async function validate(
   const cluster = await clusterFor(cloud, actor, params.cluster)
   const { all, byId } = await listedClusters(cloud, actor)
   const clusters = all.map((listed) => listed.cluster)
-  return withEngine(cloud, actor.organizationId, clusters, (engine) => {
-    const delta: Delta = engine.delta([{ cluster: cluster.clusterId, put: body.put, remove: body.remove }])
-    const itemsOf = (findings: readonly Finding[]): FindingItem[] =>
-      findings
-        .flatMap((finding) => seenBy(actor.sight, finding))
-        .map((finding) => toItem(finding, byId, { since: null, suppressed: null }))
-    const notEvaluated = engine.notEvaluated().map((one) => toNotEvaluated(one, byId))
-    return {
-      added: itemsOf(delta.added),
-      removed: itemsOf(delta.removed),
-      notEvaluated,
-      rules: rulesOf([...delta.added, ...delta.removed].map(({ code }) => code)),
-    }
-  })
+  return withEngine(cloud, actor.organizationId, clusters, (engine) =>
+    proposalDelta(engine, [{ cluster: cluster.clusterId, put: body.put, remove: body.remove }], {
+      byId,
+      sight: actor.sight,
+    }),
+  )
 }
 
 export const listRules = (): Promise<Answer<"listRules">> =>

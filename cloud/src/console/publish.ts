@@ -73,7 +73,7 @@ async function tell(cloud: Cloud, owner: Inventory.Owner, watch: Watches.Watch, 
 }
 
 /** One console that cannot be reached is no reason to fail for whoever brought the news, nor for the other consoles. */
-async function toEach(
+export async function toEach(
   cloud: Cloud,
   watches: readonly Watches.Watch[],
   send: (watch: Watches.Watch) => Promise<void>,

@@ -3,6 +3,7 @@ import { limits } from "#shared/protocol/limits.ts"
 import type { Hello } from "#shared/protocol/up.ts"
 import { oldestProtocolVersion, protocolVersion } from "#shared/protocol/version.ts"
 import type { Cloud } from "../cloud.ts"
+import { redeliver } from "../change/deliver.ts"
 import { publishCluster } from "../console/publish.ts"
 import { AgentKeys } from "../store/agent-key.ts"
 import { Clusters } from "../store/cluster.ts"
@@ -101,6 +102,7 @@ export async function onHello(
     commandKeys: [...cloud.signer.certificates],
   })
   await sendDown(cloud, connection, { type: "ack", seq: 1 })
+  await redeliver(cloud, owner, "always")
   await dismiss(cloud, before, link)
   await noteHello(cloud, own, before, hello)
   await publishCluster(cloud, owner)

@@ -65,8 +65,8 @@ export async function onTick(cloud: Cloud, session: Session, message: TickMessag
 }
 
 /** What is worth a write: everything but what moves with each measurement. */
-const steadyHash = ({ kinds, telemetry, progress }: Status): number =>
-  textHash(canonicalJson({ kinds, telemetry: { ...telemetry, lastTickAt: null, queryMs: 0 }, progress }))
+const steadyHash = ({ kinds, telemetry, progress, act }: Status): number =>
+  textHash(canonicalJson({ kinds, telemetry: { ...telemetry, lastTickAt: null, queryMs: 0 }, progress, act }))
 
 const rootText = ({ hash, count }: Status["root"]): string => `${hash}/${count}`
 

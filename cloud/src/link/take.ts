@@ -3,6 +3,9 @@ import { limits } from "#shared/protocol/limits.ts"
 import type { Up } from "#shared/protocol/up.ts"
 import type { PackedTick } from "#shared/telemetry/tick.ts"
 import type { Cloud } from "../cloud.ts"
+import { redeliver } from "../change/deliver.ts"
+import { onObserved } from "../change/observe.ts"
+import { type Received, followUp, onResult, onWatched } from "../change/receive.ts"
 import { publish, publishCluster } from "../console/publish.ts"
 import { Clusters } from "../store/cluster.ts"
 import type { Connections } from "../store/connection.ts"
@@ -29,7 +32,15 @@ type Effect = Outcome & {
   needHashes?: boolean
   /** They are compared because it is time to, not because something seems to be missing. */
   routine?: boolean
+  /** What became of changes. */
+  received?: Received
 }
+
+const withReceived = (received: Received): Effect => ({
+  set: {},
+  received,
+  ...(received.words === undefined ? {} : { words: received.words }),
+})
 
 /** How often consoles hear of a cluster in which nothing but time has changed; and how often of the progress of a join. */
 const tellEveryMs = { live: 30_000, joining: 1_000 }
@@ -48,6 +59,12 @@ async function handle(cloud: Cloud, session: Session, message: Message): Promise
       const { changed, ...told } = await onStatus(cloud, session, message)
       return { ...told, tell: changed }
     }
+    case "result":
+      return withReceived(await onResult(cloud, session.owner, message, session.link.skewMs))
+    case "watched":
+      return withReceived(await onWatched(cloud, session.owner, message, session.link.skewMs))
+    case "observed":
+      return withReceived(await onObserved(cloud, session.owner, message, session.link.skewMs))
     case "unknown":
       return {
         set: {},
@@ -127,6 +144,8 @@ async function takeNext(cloud: Cloud, session: Session, message: Message): Promi
   await ask(cloud, session.connection, effect, gap || effect.needHashes === true)
   await sendDown(cloud, session.connection, { type: "ack", seq: message.seq })
   try {
+    if (effect.received) await followUp(cloud, session.owner, effect.received)
+    if (link.commandsUntil > cloud.now()) await redeliver(cloud, session.owner, "late")
     await record(cloud, session, effect, gap)
     const synced = message.type === "bucket" || message.type === "hashes"
     const done = synced && (await noteInventory(cloud, session, link))

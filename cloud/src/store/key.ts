@@ -44,6 +44,23 @@ export const key = {
     sk: `event#${padded(at)}#${tail}`,
   }),
 
+  /** What an agent was asked to do. By its id, which begins with the time. */
+  command: (org: string, cluster: string, id: string) => ({ pk: `${org}#${cluster}`, sk: `command#${id}` }),
+  /** Of those that may wait longer than the others. */
+  queued: (org: string, cluster: string, id: string) => ({ pk: `${org}#${cluster}`, sk: `queued#${id}` }),
+
+  /** A change as it was asked for; what became of it follows it, one item for each thing that happened. Written once, never changed. */
+  change: (org: string, change: string) => ({ pk: `${org}#change`, sk: `change#${change}` }),
+  changeEvent: (org: string, change: string, kind: string, cluster: string) => ({
+    pk: `${org}#change`,
+    sk: `change#${change}#${kind}#${cluster}`,
+  }),
+  /** Which entry was made of something that an agent saw, where its clock is not to be trusted. */
+  observed: (org: string, cluster: string, id: string) => ({
+    pk: `${org}#change`,
+    sk: `observed#${cluster}#${id}`,
+  }),
+
   /** `hash` is SHA-256 of the secret: what is stored cannot be used. */
   secret: (hash: string) => ({ pk: `secret#${hash}`, sk: "secret" }),
   connection: (id: string) => ({ pk: `connection#${id}`, sk: "connection" }),
@@ -59,6 +76,7 @@ export const key = {
 export const partition = {
   organization: (org: string): string => org,
   watch: (org: string): string => `${org}#watch`,
+  change: (org: string): string => `${org}#change`,
   cluster: (org: string, cluster: string): string => `${org}#${cluster}`,
   connection: (id: string): string => `connection#${id}`,
   user: (user: string): string => user,

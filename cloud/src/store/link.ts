@@ -36,6 +36,8 @@ export type Link = {
   skewMs: number
   /** When consoles were told of this cluster last. */
   toldAt: number
+  /** Until when something that the agent was asked for may be unanswered: as long, each message of it is a chance to send it again. */
+  commandsUntil: number
   /** When something wrong with it was noted last. */
   notedAt: number
   /** Moments of the join that are behind us, so that no message has to look. */
@@ -60,6 +62,7 @@ const fresh: Omit<Link, "session" | "keyId"> = {
   statusAt: 0,
   skewMs: 0,
   toldAt: 0,
+  commandsUntil: 0,
   notedAt: 0,
   inventoryDone: false,
   measured: false,
@@ -198,3 +201,27 @@ export const end = async (
       },
     },
   )) !== false
+
+/** Notes that something was asked of the agent which is good until then. */
+export async function expectAnswer(cloud: Cloud, owner: Owner, until: number): Promise<void> {
+  await cloud.table.update(
+    at(owner),
+    { commandsUntil: until },
+    {
+      condition: {
+        expression:
+          "attribute_exists(pk) AND (attribute_not_exists(commandsUntil) OR commandsUntil < :until)",
+        values: { until },
+      },
+    },
+  )
+}
+
+/** Everything that was asked until then is answered, unless something was asked meanwhile. */
+export async function expectNothing(cloud: Cloud, owner: Owner, until: number): Promise<void> {
+  await cloud.table.update(
+    at(owner),
+    { commandsUntil: 0 },
+    { condition: { expression: "commandsUntil = :until", values: { until } } },
+  )
+}

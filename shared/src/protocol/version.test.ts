@@ -31,13 +31,13 @@ test("nobody changes the wire by accident", () => {
   )
   expect({ version: protocolVersion, oldest: oldestProtocolVersion, ...pins }).toMatchInlineSnapshot(`
     {
-      "consoleDown": "8264b03edd3c",
-      "consoleUp": "55bc109c931a",
-      "down": "a2c68ba69b16",
+      "consoleDown": "ad7fee8ded05",
+      "consoleUp": "faf13852abf4",
+      "down": "ea4b5868d5ca",
       "frame": "b8f18dae2a33",
-      "join": "34e7e37c4181",
+      "join": "5290e966cfe1",
       "oldest": 1,
-      "up": "74f242783a85",
+      "up": "9e0b180b4ed7",
       "version": 1,
     }
   `)
