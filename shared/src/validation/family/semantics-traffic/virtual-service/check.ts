@@ -1,5 +1,6 @@
 import { type Json, list, record } from "../../../../topology/fact/read.ts"
-import { type Check, check } from "../../../check.ts"
+import type { KubeObject } from "../../../../kube/object.ts"
+import { type Check, type Report, check } from "../../../check.ts"
 import { isGenerated } from "../../../semantic/annotation.ts"
 import { sayExportTo } from "../export-to.ts"
 import { type Say, isThere, sayTo } from "../say.ts"
@@ -82,22 +83,26 @@ function saySections(spec: Json, context: Context, say: Say): void {
 }
 
 /** Istio's own validation of one VirtualService. Source: istio pkg/config/validation `ValidateVirtualService`. */
+export function reportVirtualService(object: KubeObject, report: Report): void {
+  const spec = record(object["spec"])
+  const say = sayTo(report, object)
+  const hosts = list(spec["hosts"])
+  const gateways = list(spec["gateways"])
+  const atGateways = gateways.length > 0 && !gateways.includes("mesh")
+  const generated = isGenerated(object)
+  const context: Context = { hosts, atGateways, generated, isDelegate: hosts.length === 0 }
+  sayHosts(spec, context, say)
+  if (gateways.length > 0) sayGatewayNames(gateways, "spec.gateways", { say, rule: gatewayRule, generated })
+  saySections(spec, context, say)
+  sayExportTo(object, spec["exportTo"], "other", { say, rule: exportRule })
+}
+
 export const virtualServiceCheck: Check = check({
   name: "virtualservice/semantics",
   subject: "VirtualService.networking.istio.io",
   reads: [],
   rules: rules.slice(0, -2),
   run: (object, _view, report) => {
-    const spec = record(object["spec"])
-    const say = sayTo(report, object)
-    const hosts = list(spec["hosts"])
-    const gateways = list(spec["gateways"])
-    const atGateways = gateways.length > 0 && !gateways.includes("mesh")
-    const generated = isGenerated(object)
-    const context: Context = { hosts, atGateways, generated, isDelegate: hosts.length === 0 }
-    sayHosts(spec, context, say)
-    if (gateways.length > 0) sayGatewayNames(gateways, "spec.gateways", { say, rule: gatewayRule, generated })
-    saySections(spec, context, say)
-    sayExportTo(object, spec["exportTo"], "other", { say, rule: exportRule })
+    reportVirtualService(object, report)
   },
 })

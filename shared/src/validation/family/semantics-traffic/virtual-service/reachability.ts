@@ -202,28 +202,32 @@ const count = (routes: readonly unknown[]): number => {
 }
 
 /** Whether later routes and matches of one VirtualService can ever be used. */
+export function reportReachability(object: KubeObject, report: Report): void {
+  const spec = record(object["spec"])
+  const namespace = object.metadata.namespace ?? ""
+  const http = list(spec["http"])
+  const tcp = list(spec["tcp"])
+  const tls = list(spec["tls"])
+  if (count(http) < 2 && count(tcp) < 2 && count(tls) < 2) return
+  const gateways = strings(spec["gateways"])
+  const context: Context = {
+    object,
+    namespace,
+    bound: gateways.length === 0 ? onMesh : gateways.map((name) => gatewayName(name, namespace)),
+    isDelegate: list(spec["hosts"]).length === 0,
+    report,
+  }
+  if (count(http) > 1) new Reader(sections.http, http, context).run()
+  if (count(tcp) > 1) new Reader(sections.tcp, tcp, context).run()
+  if (count(tls) > 1) new Reader(sections.tls, tls, context).run()
+}
+
 export const reachabilityCheck: Check = check({
   name: "virtualservice/reachability",
   subject: "VirtualService.networking.istio.io",
   reads: [],
   rules: [unreachable, ineffective],
   run: (object, _view, report) => {
-    const spec = record(object["spec"])
-    const namespace = object.metadata.namespace ?? ""
-    const http = list(spec["http"])
-    const tcp = list(spec["tcp"])
-    const tls = list(spec["tls"])
-    if (count(http) < 2 && count(tcp) < 2 && count(tls) < 2) return
-    const gateways = strings(spec["gateways"])
-    const context: Context = {
-      object,
-      namespace,
-      bound: gateways.length === 0 ? onMesh : gateways.map((name) => gatewayName(name, namespace)),
-      isDelegate: list(spec["hosts"]).length === 0,
-      report,
-    }
-    if (count(http) > 1) new Reader(sections.http, http, context).run()
-    if (count(tcp) > 1) new Reader(sections.tcp, tcp, context).run()
-    if (count(tls) > 1) new Reader(sections.tls, tls, context).run()
+    reportReachability(object, report)
   },
 })

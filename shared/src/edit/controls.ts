@@ -1,0 +1,46 @@
+import { AppError } from "../error.ts"
+import type { ControlQuery } from "../api/change.ts"
+import * as shift from "./control/shift.ts"
+import type { ServiceName } from "./form.ts"
+import { invalid } from "./invalid.ts"
+import type { FormControl, Intent } from "./intent.ts"
+import type { Plan, Reading } from "./plan.ts"
+import type { World } from "./world.ts"
+
+type Planned = Exclude<Intent, { control: "undo" }>
+type Planner<C extends Planned["control"]> = (world: World, intent: Extract<Planned, { control: C }>) => Plan
+type Reader = (world: World, query: ControlQuery) => Reading
+
+/** @throws AppError input.invalid */
+function serviceOf({ namespace, service }: ControlQuery): ServiceName {
+  if (namespace !== undefined && service !== undefined) return { namespace, name: service }
+  throw invalid([
+    {
+      path: namespace === undefined ? "namespace" : "service",
+      message: "is missing; name a service by both",
+    },
+  ])
+}
+
+const planners: { [C in Planned["control"]]?: Planner<C> } = {
+  shift: (world, { service, set }) => shift.plan(world, service, set),
+}
+
+const readers: { [C in FormControl]?: Reader } = {
+  shift: (world, query) => shift.read(world, serviceOf(query)),
+}
+
+/** What an intent becomes in one cluster: the smallest edits of what is there. @throws AppError input.invalid, with the places in the form */
+export function planOf(intent: Planned, world: World): Plan {
+  // Each intent goes to the planner of its own control, which the compiler cannot follow through the table.
+  const planner = planners[intent.control] as ((world: World, intent: Planned) => Plan) | undefined
+  if (planner === undefined) throw new AppError("input.invalid", `no control ${intent.control} here`)
+  return planner(world, intent)
+}
+
+/** What a control's form shows of what is there. @throws AppError input.invalid when the query names nothing it can be about */
+export function readControl(control: FormControl, world: World, query: ControlQuery): Reading {
+  const reader = readers[control]
+  if (reader === undefined) throw new AppError("input.invalid", `no control ${control} here`)
+  return reader(world, query)
+}
