@@ -11,15 +11,6 @@ const Marker = z.object({ mesh: z.string(), clusterId: z.string(), clusterUid: z
 const DemoReady = z.object({ url: z.string() })
 
 const clusterName = "demo"
-/** What the demo cluster's own policy says (demo/src/mesh/acting.ts): a newcomer may act at once, as the owner. */
-const rights = {
-  write: ["traffic" as const, "security" as const],
-  act: {
-    mode: "mapped" as const,
-    users: ["platform-admin", "mesh-operator"],
-    groups: ["mesh-admins", "mesh-editors"],
-  },
-}
 const joinPatienceMs = 30_000
 
 export type DemoOptions = {
@@ -56,7 +47,7 @@ async function demoCluster({
     return { clusterId: known.clusterId, clusterUid: marker.clusterUid, token: null }
   if (known) await client.call("removeCluster", { params: { cluster: known.clusterId } })
   rmSync(join(folder, "agent"), { recursive: true, force: true })
-  const { cluster, token } = await client.call("createCluster", { body: { name: clusterName, ...rights } })
+  const { cluster, token } = await client.call("createCluster", { body: { name: clusterName } })
   const clusterUid = randomUUID()
   writeFileSync(markerFile, JSON.stringify({ mesh, clusterId: cluster.clusterId, clusterUid }))
   return { clusterId: cluster.clusterId, clusterUid, token }
@@ -79,10 +70,7 @@ export async function startDemo(options: DemoOptions): Promise<void> {
   say("Connecting its agent")
   const agent = startRoom(
     join(root, "agent/src/main.ts"),
-    [
-      ...["--kubeconfig", kubeconfig, "--namespace", "smm-system", "--state", join(folder, "agent")],
-      ...["--server", server, "--name", clusterName],
-    ],
+    ["--kubeconfig", kubeconfig, "--server", server, "--state", join(folder, "agent"), "--name", clusterName],
     { log: log("agent"), ...(token === null ? {} : { env: { SMM_TOKEN: token } }) },
   )
   started("agent", agent)

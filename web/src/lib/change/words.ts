@@ -1,4 +1,6 @@
+import type { Change } from "#shared/api/change.ts"
 import type { FormControl } from "#shared/edit/intent.ts"
+import { managerName } from "./sentence.ts"
 
 /** The controls by the names they have in the console. */
 export const controlTitles: Record<FormControl, string> = {
@@ -10,4 +12,22 @@ export const controlTitles: Record<FormControl, string> = {
   "load-balancing": "Load balancing",
   "client-tls": "Client TLS",
   mtls: "mTLS",
+}
+
+/** Who made a change: a person, a token, or the field manager that somebody else wrote with. */
+export function whoText({ by, via }: Pick<Change, "by" | "via">): string {
+  if (by.kind === "agent") return "the agent"
+  const how = { console: "console", cli: "CLI", api: "API", agent: "agent", outside: "outside" }[via]
+  return by.kind === "outside"
+    ? managerName(by.name)
+    : by.kind === "token"
+      ? `token ${by.name} (${how})`
+      : by.name
+}
+
+/** How it came: the window, the command, a token, or past us. */
+export function howText({ by, via }: Pick<Change, "by" | "via">): string {
+  if (via === "outside") return "outside"
+  if (by.kind === "token") return "token"
+  return { console: "console", cli: "CLI", api: "API", agent: "agent" }[via]
 }

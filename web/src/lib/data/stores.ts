@@ -1,12 +1,14 @@
 import { createContext } from "svelte"
 import { createApi } from "./api.ts"
 import type { Client } from "#shared/api/client.ts"
+import { Changes } from "./changes.svelte.ts"
 import { Clock } from "./clock.svelte.ts"
 import { Clusters } from "./clusters.svelte.ts"
 import { Findings } from "./findings.svelte.ts"
 import { Live } from "./live.svelte.ts"
 import { Mesh } from "./mesh.svelte.ts"
 import { Preferences } from "./preferences.svelte.ts"
+import { Rights } from "./rights.svelte.ts"
 import { Scope } from "./scope.svelte.ts"
 import { Session } from "./session.svelte.ts"
 import { Toasts } from "./toasts.svelte.ts"
@@ -14,12 +16,14 @@ import { Toasts } from "./toasts.svelte.ts"
 /** Everything a page knows and does, made once by the layout. */
 export type Stores = {
   api: Client
+  changes: Changes
   clock: Clock
   clusters: Clusters
   findings: Findings
   live: Live
   mesh: Mesh
   preferences: Preferences
+  rights: Rights
   scope: Scope
   session: Session
   toasts: Toasts
@@ -40,12 +44,14 @@ export function createStores(now: () => number): Stores {
   const mesh = new Mesh(api, clock, clusters)
   return {
     api,
+    changes: new Changes(api, () => clock.exact()),
     clock,
     clusters,
     findings: new Findings(api, mesh, () => clock.exact()),
     live: new Live(api, () => clock.exact()),
     mesh,
     preferences,
+    rights: new Rights(api, () => clock.exact()),
     scope: new Scope(clusters, mesh),
     session,
     toasts: new Toasts(),

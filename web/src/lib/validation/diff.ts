@@ -44,8 +44,8 @@ function changed(a: readonly string[], b: readonly string[]): DiffLine[] {
   return lines
 }
 
-/** What changes between two texts, with some lines around each change. Empty when nothing does. */
-export function diffOf(before: string, after: string, around = 1): DiffLine[] {
+/** Every line of two texts: those that are the same, and what is taken away before what is added. */
+export function comparedLines(before: string, after: string): DiffLine[] {
   const split = (text: string): string[] => (text === "" ? [] : text.replace(/\n$/, "").split("\n"))
   const [a, b] = [split(before), split(after)]
   let start = 0
@@ -54,11 +54,16 @@ export function diffOf(before: string, after: string, around = 1): DiffLine[] {
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end])
     end++
   const same = (text: string): DiffLine => ({ type: "same", text })
-  const lines = [
+  return [
     ...a.slice(0, start).map(same),
     ...changed(a.slice(start, a.length - end), b.slice(start, b.length - end)),
     ...a.slice(a.length - end).map(same),
   ]
+}
+
+/** What changes between two texts, with some lines around each change. Empty when nothing does. */
+export function diffOf(before: string, after: string, around = 1): DiffLine[] {
+  const lines = comparedLines(before, after)
   const near = lines.map((_, i) =>
     lines.slice(Math.max(0, i - around), i + around + 1).some(({ type }) => type !== "same"),
   )
