@@ -1,20 +1,12 @@
 import type { z } from "zod"
 import { canonicalJson } from "#shared/kube/bucket.ts"
+import type { PolicyScope } from "#shared/edit/form.ts"
 import type { Intent } from "#shared/edit/intent.ts"
 import type { ControlReading } from "#shared/api/change.ts"
 import type { FormDraft } from "./form-props.ts"
 
 export const isSame = (a: unknown, b: unknown): boolean =>
   a === b || (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b))
-
-/** Without keys that say nothing: a field that was emptied again leaves no trace. */
-export function pruned<T>(value: T): T | undefined
-export function pruned(value: unknown): unknown {
-  if (Array.isArray(value)) return value
-  if (value === null || typeof value !== "object") return value
-  const kept = Object.entries(value).filter(([, inner]) => inner !== undefined)
-  return kept.length === 0 ? undefined : Object.fromEntries(kept)
-}
 
 /** A form with one key more, or without it when the value is undefined. */
 export function withKey<T extends object, K extends keyof T>(form: T, key: K, value: T[K] | undefined): T {
@@ -40,4 +32,10 @@ export function intentOf<C extends Intent["control"]>(
 export const serviceOf = ({ query }: Pick<FormDraft, "query">): { namespace: string; name: string } => ({
   namespace: query.namespace ?? "",
   name: query.service ?? "",
+})
+
+/** Where in the service a policy is meant to hold. */
+export const policyScope = ({ query }: Pick<FormDraft, "query">): PolicyScope => ({
+  ...(query.subset === undefined ? {} : { subset: query.subset }),
+  ...(query.port === undefined ? {} : { port: query.port }),
 })

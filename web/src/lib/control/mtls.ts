@@ -1,7 +1,7 @@
 import type { ControlQuery } from "#shared/api/change.ts"
 import type { MtlsMode } from "#shared/edit/form.ts"
 
-type Mode = "STRICT" | "PERMISSIVE" | "DISABLE" | "UNSET"
+type Mode = MtlsMode
 export type Level = "mesh" | "namespace" | "service"
 
 export const modes: readonly { value: Mode; label: string; says: string }[] = [
@@ -23,7 +23,7 @@ export const modes: readonly { value: Mode; label: string; says: string }[] = [
   { value: "UNSET", label: "Unset", says: "Says nothing here: what the level above says holds." },
 ]
 
-export const isMode = (text: string): text is MtlsMode => modes.some(({ value }) => value === text)
+export const modeLabel = (mode: Mode): string => modes.find(({ value }) => value === mode)?.label ?? mode
 
 export const levelOf = ({ namespace, service }: ControlQuery): Level =>
   service !== undefined ? "service" : namespace !== undefined ? "namespace" : "mesh"

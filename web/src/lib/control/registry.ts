@@ -5,8 +5,13 @@ import type { FormProps } from "./form-props.ts"
 
 /** The form of each control, brought when it is opened. */
 export const forms: Partial<Record<FormControl, () => Promise<{ default: Component<FormProps> }>>> = {
+  routing: () => import("./Routing.svelte"),
   shift: () => import("./Shift.svelte"),
+  mirror: () => import("./Mirror.svelte"),
   fault: () => import("./Fault.svelte"),
+  "circuit-breaker": () => import("./CircuitBreaker.svelte"),
+  "load-balancing": () => import("./LoadBalancing.svelte"),
+  "client-tls": () => import("./ClientTls.svelte"),
   mtls: () => import("./Mtls.svelte"),
 }
 

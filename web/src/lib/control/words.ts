@@ -1,6 +1,5 @@
 import type { Destination, HttpRule, Match, StringMatch } from "#shared/edit/form.ts"
-import type { z } from "zod"
-import type { RoutingForm } from "#shared/edit/form.ts"
+import type { TcpRule, TlsRule } from "./rules.ts"
 
 type HeaderMatch = NonNullable<Match["headers"]>[string]
 type Action = HttpRule["action"]
@@ -75,22 +74,66 @@ export function actionText(action: Action): string {
     : `decided by ${action.namespace === "" ? "" : `${action.namespace}/`}${action.name}`
 }
 
-/** What a rule does besides: `fault, mirror, 3 retries`. */
-export function extrasText(rule: HttpRule): string {
+/** `timeout 3s, 2 retries`; empty: nothing is said. */
+export function retriesText({ timeout, retries }: HttpRule): string {
   const texts = [
-    rule.fault ? "fault" : "",
-    rule.mirrors?.length ? (rule.mirrors.length === 1 ? "mirror" : `${rule.mirrors.length} mirrors`) : "",
-    rule.rewrite ? "rewrite" : "",
-    rule.timeout === undefined ? "" : `timeout ${rule.timeout}`,
-    rule.retries ? `${rule.retries.attempts} ${rule.retries.attempts === 1 ? "retry" : "retries"}` : "",
-    rule.cors ? "CORS" : "",
-    rule.headers ? "headers" : "",
+    timeout === undefined ? "" : `timeout ${timeout}`,
+    retries === undefined ? "" : several(retries.attempts, "retry", "retries"),
   ]
   return texts.filter((text) => text !== "").join(", ")
 }
 
-type L4Rule =
-  NonNullable<z.infer<typeof RoutingForm>["tls"]>[number] | NonNullable<RoutingForm["tcp"]>[number]
+export function rewriteText({ rewrite }: HttpRule): string {
+  if (rewrite === undefined) return ""
+  const { uri, uriRegex, authority } = rewrite
+  const path = uri ?? (uriRegex === undefined ? undefined : `${uriRegex.match} to ${uriRegex.rewrite}`)
+  return [path, authority].filter((part) => part !== undefined).join(" at ")
+}
+
+export function headersText({ headers }: HttpRule): string {
+  const operations = [headers?.request, headers?.response].reduce(
+    (sum, one) =>
+      sum +
+      Object.keys(one?.set ?? {}).length +
+      Object.keys(one?.add ?? {}).length +
+      (one?.remove?.length ?? 0),
+    0,
+  )
+  return operations === 0 ? "" : several(operations, "change")
+}
+
+export const mirrorsText = ({ mirrors }: HttpRule): string =>
+  (mirrors ?? [])
+    .map(({ destination, percent }) => `${percent} % to ${destinationText(destination)}`)
+    .join(", ")
+
+export function faultText({ fault }: HttpRule): string {
+  const texts = [
+    fault?.delay ? `delay ${fault.delay.fixedDelay} on ${fault.delay.percent} %` : "",
+    fault?.abort
+      ? `${fault.abort.grpcStatus ?? fault.abort.httpStatus ?? "abort"} on ${fault.abort.percent} %`
+      : "",
+  ]
+  return texts.filter((text) => text !== "").join(", ")
+}
+
+export const corsText = ({ cors }: HttpRule): string =>
+  cors === undefined ? "" : several(cors.allowOrigins?.length ?? 0, "origin")
+
+/** What a rule does besides: `timeout 3s, fault`. */
+export function extrasText(rule: HttpRule): string {
+  const texts = [
+    retriesText(rule),
+    rule.rewrite ? "rewrite" : "",
+    rule.headers ? "headers" : "",
+    rule.mirrors?.length ? several(rule.mirrors.length, "mirror") : "",
+    rule.fault ? "fault" : "",
+    rule.cors ? "CORS" : "",
+  ]
+  return texts.filter((text) => text !== "").join(", ")
+}
+
+type L4Rule = TcpRule | TlsRule
 
 export function l4MatchText(match: L4Rule["matches"][number]): string {
   const texts = [
