@@ -1,5 +1,6 @@
 import { record, strings, text } from "../../../../topology/fact/read.ts"
-import { check } from "../../../check.ts"
+import type { KubeObject } from "../../../../kube/object.ts"
+import { type Report, check } from "../../../check.ts"
 import { at } from "../../../path.ts"
 import { exportToProblem } from "../../../semantic/export-to.ts"
 import { labelsProblem } from "../../../semantic/labels.ts"
@@ -36,25 +37,29 @@ function checkSubsets(subsets: readonly unknown[], holder: Holder): void {
 }
 
 /** Source: istio `ValidateDestinationRule`, and the analyzer destinationrule.CaCertificate. */
+export function reportDestinationRule(object: KubeObject, report: Report): void {
+  const spec = record(object["spec"])
+  const host = text(spec["host"])
+  const namespace = text(object.metadata.namespace)
+  const hasSelector = isSet(spec["workloadSelector"])
+  const problem = wildcardDomainProblem(host)
+  if (problem !== undefined) report(rules.hostInvalid, { path: "spec.host", message: problem })
+  const holder = { object, namespace, host, hasSelector, report }
+  checkTrafficPolicy(spec["trafficPolicy"], "spec.trafficPolicy", holder)
+  checkSubsets(items(spec["subsets"]), holder)
+  if (items(spec["exportTo"]).length > 0) {
+    const wrong = exportToProblem(strings(spec["exportTo"]), namespace, hasSelector ? "selecting" : "other")
+    if (wrong !== undefined) report(rules.exportInvalid, { path: "spec.exportTo", message: wrong })
+  }
+  if (hasSelector) checkSelector(object, { field: "workloadSelector", labels: "matchLabels" }, report)
+}
+
 export const destinationRuleCheck = check({
   name: "destinationrule/semantics",
   subject: "DestinationRule.networking.istio.io",
   reads: [],
   rules: [...Object.values(rules), ...selectorRules],
   run: (object, _view, report) => {
-    const spec = record(object["spec"])
-    const host = text(spec["host"])
-    const namespace = text(object.metadata.namespace)
-    const hasSelector = isSet(spec["workloadSelector"])
-    const problem = wildcardDomainProblem(host)
-    if (problem !== undefined) report(rules.hostInvalid, { path: "spec.host", message: problem })
-    const holder = { object, namespace, host, hasSelector, report }
-    checkTrafficPolicy(spec["trafficPolicy"], "spec.trafficPolicy", holder)
-    checkSubsets(items(spec["subsets"]), holder)
-    if (items(spec["exportTo"]).length > 0) {
-      const wrong = exportToProblem(strings(spec["exportTo"]), namespace, hasSelector ? "selecting" : "other")
-      if (wrong !== undefined) report(rules.exportInvalid, { path: "spec.exportTo", message: wrong })
-    }
-    if (hasSelector) checkSelector(object, { field: "workloadSelector", labels: "matchLabels" }, report)
+    reportDestinationRule(object, report)
   },
 })
