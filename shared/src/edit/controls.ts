@@ -1,10 +1,14 @@
 import { AppError } from "../error.ts"
 import type { ControlQuery } from "../api/change.ts"
+import * as circuitBreaker from "./control/circuit-breaker.ts"
+import * as clientTls from "./control/client-tls.ts"
+import * as loadBalancing from "./control/load-balancing.ts"
 import * as shift from "./control/shift.ts"
 import type { ServiceName } from "./form.ts"
 import { invalid } from "./invalid.ts"
 import type { FormControl, Intent } from "./intent.ts"
 import type { Plan, Reading } from "./plan.ts"
+import type { PolicyTarget } from "./policy/place.ts"
 import type { World } from "./world.ts"
 
 type Planned = Exclude<Intent, { control: "undo" }>
@@ -22,12 +26,27 @@ function serviceOf({ namespace, service }: ControlQuery): ServiceName {
   ])
 }
 
+/** A place in the DestinationRule of a service. */
+const policyTarget = (query: ControlQuery): PolicyTarget => ({
+  service: serviceOf(query),
+  scope: {
+    ...(query.subset === undefined ? {} : { subset: query.subset }),
+    ...(query.port === undefined ? {} : { port: query.port }),
+  },
+})
+
 const planners: { [C in Planned["control"]]?: Planner<C> } = {
   shift: (world, { service, set }) => shift.plan(world, service, set),
+  "circuit-breaker": (world, { service, scope, set }) => circuitBreaker.plan(world, { service, scope }, set),
+  "load-balancing": (world, { service, scope, set }) => loadBalancing.plan(world, { service, scope }, set),
+  "client-tls": (world, { service, scope, set }) => clientTls.plan(world, { service, scope }, set),
 }
 
 const readers: { [C in FormControl]?: Reader } = {
   shift: (world, query) => shift.read(world, serviceOf(query)),
+  "circuit-breaker": (world, query) => circuitBreaker.read(world, policyTarget(query)),
+  "load-balancing": (world, query) => loadBalancing.read(world, policyTarget(query)),
+  "client-tls": (world, query) => clientTls.read(world, policyTarget(query)),
 }
 
 /** What an intent becomes in one cluster: the smallest edits of what is there. @throws AppError input.invalid, with the places in the form */

@@ -27,23 +27,22 @@ const count = fc.integer({ min: 1, max: 5 })
 const time = fc.constantFrom("1s", "250ms", "1m30s")
 const odd = fields({ futureField: fc.constantFrom("x", 1, true) })
 
+const both = (a: fc.Arbitrary<Json>, b: fc.Arbitrary<Json>): fc.Arbitrary<Json> =>
+  fc.tuple(a, b).map(([one, other]) => ({ ...one, ...other }))
+
 const policy = fields({
-  connectionPool: fc
-    .tuple(
-      fields({
-        tcp: fc
-          .tuple(fields({ maxConnections: count, idleTimeout: time, tcpKeepalive: fields({ time }) }), odd)
-          .map(([a, b]) => ({ ...a, ...b })),
-        http: fields({ maxRetries: count, maxConcurrentStreams: count }),
-      }),
-      odd,
-    )
-    .map(([a, b]) => ({ ...a, ...b })),
-  outlierDetection: fields({
-    interval: time,
-    consecutive5xxErrors: count,
-    outlierDetectionHttpErrorCodes: fc.constant([500]),
+  connectionPool: fields({
+    tcp: both(fields({ maxConnections: count, idleTimeout: time, tcpKeepalive: fields({ time }) }), odd),
+    http: fields({ maxRetries: count, maxConcurrentStreams: count }),
   }),
+  outlierDetection: both(
+    fields({
+      interval: time,
+      consecutive5xxErrors: count,
+      outlierDetectionHttpErrorCodes: fc.constant([500]),
+    }),
+    odd,
+  ),
   loadBalancer: fields({ simple: fc.constantFrom("RANDOM", "ROUND_ROBIN") }),
   tls: fields({ mode: fc.constantFrom("SIMPLE", "DISABLE") }),
 })
