@@ -1,14 +1,23 @@
 import { type KindSpec, watchedKinds } from "#shared/kube/kinds.ts"
+import type { KubeObject } from "#shared/kube/object.ts"
 import type { Clock } from "../clock.ts"
 import type { Log } from "../log.ts"
 import type { KubeApi } from "./api.ts"
-import type { Cache } from "./cache.ts"
+import { type Cache, seenKey } from "./cache.ts"
 import { servedKinds } from "./discovery.ts"
 import { isNamesOnly, project, type RawObject } from "./projection.ts"
 import { reflect, type Sink } from "./reflector.ts"
 import { createSharedStrings } from "./shared-strings.ts"
 
 type Running = { version: string; stop: AbortController; done: Promise<void> }
+
+/** An object of Istio or the Gateway API became another: undefined before it was there, and after it is gone. First lists are no events. */
+export type ConfigEvent = {
+  before: KubeObject | undefined
+  after: KubeObject | undefined
+  /** As the API server sent it, with its managed fields; undefined when only a list showed that it is gone. */
+  raw: RawObject | undefined
+}
 
 export type ClusterWatch = {
   /** How often a watch was opened again since the start. */
@@ -35,8 +44,9 @@ export function watchCluster(options: {
   signal: AbortSignal
   log: Log
   specs?: readonly KindSpec[]
+  configChanged?: (event: ConfigEvent) => void
 }): ClusterWatch {
-  const { api, cache, clock, signal, log, specs = watchedKinds } = options
+  const { api, cache, clock, signal, log, specs = watchedKinds, configChanged } = options
   const share = createSharedStrings()
   const running = new Map<string, Running>()
   const custom = specs.filter(({ family }) => family !== "core")
@@ -63,20 +73,31 @@ export function watchCluster(options: {
       if (spec.key === crdKey && groups.includes(groupOfDefinition(name))) lookSoon()
     }
     let listed = false
+    const tell = spec.family === "core" ? undefined : configChanged
+    const known = (raw: RawObject) => (tell ? cache.get({ kind: spec.key, ...keyOf(raw) }) : undefined)
     return {
       put(raw) {
         const object = project(spec, version, raw)
         share(object)
+        const before = listed ? known(raw) : undefined
         cache.put(spec.key, object)
-        if (listed) noticed(keyOf(raw).name)
+        if (!listed) return
+        tell?.({ before, after: object, raw })
+        noticed(keyOf(raw).name)
       },
       remove(raw) {
         const { namespace, name } = keyOf(raw)
+        const before = known(raw)
         cache.remove(spec.key, namespace, name)
+        if (before) tell?.({ before, after: undefined, raw })
         noticed(name)
       },
       expect: (count) => cache.setExpected(spec.key, count),
       listed(seen) {
+        if (listed && tell)
+          for (const before of cache.objects(spec.key))
+            if (!seen.has(seenKey(before.metadata.namespace ?? "", before.metadata.name)))
+              tell({ before, after: undefined, raw: undefined })
         cache.keepOnly(spec.key, seen)
         cache.setKnown(spec.key, true)
         if (spec.key === crdKey) lookSoon()
