@@ -4,6 +4,11 @@ import { textHash } from "#shared/kube/bucket.ts"
 import { limits } from "#shared/protocol/limits.ts"
 import type { Status, TelemetryState } from "#shared/protocol/message/status.ts"
 import { packTick } from "#shared/telemetry/pack.ts"
+import { startActing } from "./act/acting.ts"
+import { createAssertionCheck } from "./act/assertion.ts"
+import { createGate } from "./act/gate.ts"
+import { configMapJournal, fileJournal } from "./act/journal-store.ts"
+import { policySource } from "./act/policy-source.ts"
 import { type Clock, systemClock } from "./clock.ts"
 import { createKubeApi, type KubeApi } from "./cluster/api.ts"
 import { createCache } from "./cluster/cache.ts"
@@ -12,6 +17,7 @@ import { watchCluster } from "./cluster/cluster.ts"
 import { followMeshConfig } from "./cluster/mesh-config.ts"
 import type { Placement } from "./cluster/config.ts"
 import type { ClusterView } from "./cluster/view.ts"
+import { createCommandLane } from "./link/command-lane.ts"
 import type { Meter } from "./link/connection.ts"
 import { fileIdentity, secretIdentity } from "./link/identity.ts"
 import { holdLease, soleLeadership } from "./link/lease.ts"
@@ -106,6 +112,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const wake = (): void => link.wake()
   const lanes = {
+    command: createCommandLane(wake),
     state: createStateLane({ cache, now, wake }),
     metrics: createMetricsLane(now),
     status: createStatusLane({ read: readStatus, now, wake }),
@@ -118,14 +125,16 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       progress: cache.progress(),
       process: usage(),
       root: lanes.state.sentRoot(),
+      act: { ...gate.state(), watching: 0 },
     }
   }
 
   const steps = createSteps({ server: options.server, post: options.post ?? post, signal })
+  const folder = options.stateFolder ?? ".smm-agent"
   const store =
     options.stateFolder === undefined && placement.namespace !== null
       ? secretIdentity(api, placement.namespace)
-      : fileIdentity(options.stateFolder ?? ".smm-agent")
+      : fileIdentity(folder)
   const leadership =
     placement.namespace === null
       ? soleLeadership(self)
@@ -144,19 +153,35 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     signal,
     log,
   })
+  const membership = createMembership({
+    steps,
+    store,
+    server: options.server,
+    token: options.token,
+    clock,
+    signal,
+    log,
+  })
+  const gate = createGate({
+    source: policySource({ api, namespace: placement.namespace, file: options.policyFile }),
+    assertions: createAssertionCheck({ clock, signal }),
+    clock,
+    signal,
+    log,
+    changed: () => lanes.status.touch(),
+  })
+  const acting = startActing({
+    ...{ api, gate, membership, leadership, clock, signal, log },
+    lane: lanes.command,
+    store: placement.namespace === null ? fileJournal(folder) : configMapJournal(api, placement.namespace),
+  })
   const link = startLink({
     steps,
-    membership: createMembership({
-      steps,
-      store,
-      server: options.server,
-      token: options.token,
-      clock,
-      signal,
-      log,
-    }),
+    membership,
     leadership,
     lanes,
+    welcomed: (welcome) => acting.welcome(welcome),
+    command: (command) => acting.take(command),
     async facts() {
       const known = await identify(api, signal)
       uid = known.uid
@@ -226,6 +251,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       leadership.done,
       settings,
       validation.done,
+      gate.done,
+      acting.done,
     ])
     await Promise.allSettled([probes?.close(), telemetry.close()])
     api.close()

@@ -1,4 +1,5 @@
 import { WebSocket } from "ws"
+import type { Command } from "#shared/protocol/command.ts"
 import { type Bye, Down, type Need, type Welcome } from "#shared/protocol/down.ts"
 import { limits } from "#shared/protocol/limits.ts"
 import type { Hello } from "#shared/protocol/up.ts"
@@ -11,6 +12,7 @@ export type Source = {
   next(seq: number): Outgoing | undefined
   need(need: Need): void
   pace(tickMs: number): void
+  command(command: Command): void
 }
 
 /** Why a connection ended. `bye` is what the cloud said, if it did. */
@@ -64,6 +66,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   let source: Source | undefined
   /** The pace that was told before there was a source to tell. */
   let paced: number | undefined
+  /** Commands from before there was a source. */
+  const commands: Command[] = []
   let bye: Bye | null = null
   let draining = false
   let sentAt = clock.now()
@@ -143,7 +147,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       if (source) source.pace(down.tickMs)
       else paced = down.tickMs
     } else if (down.type === "command") {
-      meter.ignored += 1
+      if (source) source.command(down)
+      else commands.push(down)
     } else {
       bye = down
       close(down.message)
@@ -190,6 +195,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       attach(from) {
         source = from
         if (paced !== undefined) from.pace(paced)
+        for (const command of commands.splice(0)) from.command(command)
         pump()
       },
       pump,

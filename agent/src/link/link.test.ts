@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import type { KubeObject } from "#shared/kube/object.ts"
+import type { Command } from "#shared/protocol/command.ts"
 import { limits } from "#shared/protocol/limits.ts"
 import type { Up } from "#shared/protocol/up.ts"
 import { packTick } from "#shared/telemetry/pack.ts"
@@ -10,6 +11,7 @@ import { startTestCloud, type TestCloud, type TestConnection } from "../../test/
 import { createTestClock, type TestClock } from "../../test/clock.ts"
 import { type Cache, createCache } from "../cluster/cache.ts"
 import { silentLog } from "../log.ts"
+import { type CommandLane, createCommandLane, type Told } from "./command-lane.ts"
 import { fileIdentity, type IdentityStore } from "./identity.ts"
 import { type Lead, soleLeadership } from "./lease.ts"
 import { type Link, startLink } from "./link.ts"
@@ -38,7 +40,15 @@ const noise = (seed: number, length: number): string => {
   }).join("")
 }
 
-type Rig = { link: Link; state: StateLane; metrics: MetricsLane; pace: number[]; stop(): Promise<void> }
+type Rig = {
+  link: Link
+  command: CommandLane
+  commands: Command[]
+  state: StateLane
+  metrics: MetricsLane
+  pace: number[]
+  stop(): Promise<void>
+}
 
 describe("the link", () => {
   let cloud: TestCloud
@@ -76,6 +86,8 @@ describe("the link", () => {
     const wake = (): void => link.wake()
     const state = createStateLane({ cache, now, wake })
     const metrics = createMetricsLane(now)
+    const command = createCommandLane(wake)
+    const commands: Command[] = []
     const status = createStatusLane({
       read: () => ({
         at: now(),
@@ -104,7 +116,9 @@ describe("the link", () => {
         log: silentLog,
       }),
       leadership: options.lead ? { ...leadership, lead: options.lead } : leadership,
-      lanes: { state, status, metrics },
+      lanes: { command, state, status, metrics },
+      welcomed: () => undefined,
+      command: (message) => commands.push(message),
       facts: () => Promise.resolve({ clusterUid: uid, kubernetesVersion: "v1.36.0", agentVersion: "0.1.0" }),
       instance: crypto.randomUUID(),
       startedAt: now(),
@@ -117,6 +131,8 @@ describe("the link", () => {
     link.done.catch(() => undefined)
     const rig: Rig = {
       link,
+      command,
+      commands,
       state,
       metrics,
       pace,
@@ -506,5 +522,62 @@ describe("the link", () => {
     expect(cache.root().count).toBe(21)
     await converged()
     expect(rig.state.sentRoot()).toEqual(cache.root())
+  })
+
+  const result = (commandId: string): Told => ({
+    type: "result",
+    commandId,
+    at: clock.now(),
+    outcome: { type: "release", failure: null },
+  })
+
+  test("brings commands to who carries them out", async () => {
+    const rig = start()
+    await converged()
+    const command = { type: "command", keyId: "ck_1", payload: "{}", signature: "A".repeat(86) } as const
+    last().send(command)
+    await eventually(() => expect(rig.commands).toEqual([command]))
+  })
+
+  test("results go before all else, and again in each connection until the cloud has stored them", async () => {
+    const rig = start()
+    await converged()
+    const stored: string[] = []
+    cloud.mute = true
+    rig.metrics.add(tick())
+    rig.command.push("a", result("cmd_01ARZ3NDEKTSV4RRFFQ69G5FA1"), () => stored.push("a"))
+    rig.command.push("a", result("cmd_01ARZ3NDEKTSV4RRFFQ69G5FA1"), () => stored.push("twice"))
+    await eventually(() => expect(ofType(last(), "result")).toHaveLength(1))
+    last().terminate()
+    cloud.mute = false
+    await eventually(() => expect(stored).toEqual(["a"]), 1_000)
+    expect(typesOf(last())[1]).toBe("result")
+    expect(rig.command.waiting()).toBe(0)
+    last().terminate()
+    await eventually(() => expect(cloud.connections).toHaveLength(3), 1_000)
+    await converged()
+    expect(ofType(last(), "result")).toEqual([])
+  })
+
+  test("an outcome too large for any message goes without its objects", async () => {
+    const rig = start()
+    await converged()
+    const after = { ...podOf("large"), data: noise(1, 3_000_000) }
+    const message: Told = {
+      type: "result",
+      commandId: "cmd_01ARZ3NDEKTSV4RRFFQ69G5FA2",
+      at: clock.now(),
+      outcome: {
+        type: "apply",
+        as: null,
+        failure: null,
+        steps: [{ state: "applied", code: null, message: "done", resourceVersion: "1", after, owners: [] }],
+      },
+    }
+    rig.command.push("b", message)
+    await eventually(() => expect(ofType(last(), "result")).toHaveLength(1))
+    expect(ofType(last(), "result")[0]).toMatchObject({
+      outcome: { steps: [{ state: "applied", resourceVersion: "1", after: null }] },
+    })
   })
 })

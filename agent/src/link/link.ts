@@ -1,10 +1,12 @@
 import { AppError, type ErrorCode } from "#shared/error.ts"
-import { Bye } from "#shared/protocol/down.ts"
+import type { Command } from "#shared/protocol/command.ts"
+import { Bye, type Welcome } from "#shared/protocol/down.ts"
 import { limits } from "#shared/protocol/limits.ts"
 import { protocolVersion } from "#shared/protocol/version.ts"
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"
 import type { Log } from "../log.ts"
+import type { CommandLane } from "./command-lane.ts"
 import { type Connection, type End, type Meter, openConnection } from "./connection.ts"
 import type { Lead, Leadership } from "./lease.ts"
 import { type Facts, type Membership, MembershipEnded } from "./membership.ts"
@@ -43,7 +45,10 @@ export function startLink(options: {
   steps: Steps
   membership: Membership
   leadership: Leadership
-  lanes: { state: StateLane; status: StatusLane; metrics: MetricsLane }
+  lanes: { command: CommandLane; state: StateLane; status: StatusLane; metrics: MetricsLane }
+  /** Told what a welcome says, before anything else of its connection. */
+  welcomed: (welcome: Welcome) => void
+  command: (command: Command) => void
   facts: () => Promise<Facts>
   instance: string
   startedAt: number
@@ -89,6 +94,7 @@ export function startLink(options: {
 
   function next(seq: number): Outgoing | undefined {
     const message =
+      lanes.command.next(seq) ??
       lanes.metrics.next(seq) ??
       lanes.state.nextChange(seq) ??
       lanes.status.next(seq) ??
@@ -136,11 +142,13 @@ export function startLink(options: {
     lanes.state.begin()
     if (planned === "new") lanes.metrics.markLate()
     lanes.status.touch()
+    options.welcomed(connection.welcome)
     options.pace(connection.welcome.tickMs)
     connection.attach({
       next: (seq) => (active === connection ? next(seq) : undefined),
       need: (need) => lanes.state.need(need),
       pace: options.pace,
+      command: options.command,
     })
   }
 

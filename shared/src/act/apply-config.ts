@@ -1,8 +1,8 @@
 import { patchBetween } from "../edit/diff.ts"
 import type { PatchOperation } from "../edit/edit.ts"
 import type { KubeObject } from "../kube/object.ts"
-import { record } from "../topology/fact/read.ts"
 import { differenceOf, holds, type Leaves, leavesOf, managedOf, type Path, textOf } from "./field-set.ts"
+import { placeLeaf } from "./leaf.ts"
 import { fieldManager } from "./owner.ts"
 
 type Test = { op: "test"; path: string; value: unknown }
@@ -14,36 +14,6 @@ export type Write =
   | { how: "json-patch"; body: readonly (PatchOperation | Test)[] }
 
 type Fields = Record<string, unknown>
-
-/** Puts a leaf into the body, making what it lies in. Items of keyed lists are found by their keys. */
-function place(body: Fields, path: Path, value: unknown): void {
-  let node: Fields | unknown[] = body
-  const steps = path.filter((step) => step !== ".")
-  for (const [index, step] of steps.entries()) {
-    const next = steps[index + 1]
-    if (next === undefined) return setLeaf(node, step, value)
-    node = childOf(node, step, !next.startsWith("f:"))
-  }
-}
-
-const itemOf = (list: unknown[], keys: Fields): Fields => {
-  const known = list.find((item) => Object.entries(keys).every(([key, value]) => record(item)[key] === value))
-  if (known !== undefined) return known as Fields
-  const item = { ...keys }
-  list.push(item)
-  return item
-}
-
-function childOf(node: Fields | unknown[], step: string, list: boolean): Fields | unknown[] {
-  if (Array.isArray(node)) return itemOf(node, record(JSON.parse(step.slice(2))))
-  return (node[step.slice(2)] ??= list ? [] : {}) as Fields | unknown[]
-}
-
-function setLeaf(node: Fields | unknown[], step: string, value: unknown): void {
-  if (!Array.isArray(node)) node[step.slice(2)] = structuredClone(value)
-  else if (step.startsWith("v:")) node.push(JSON.parse(step.slice(2)))
-  else childOf(node, step, false)
-}
 
 const identityOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({
   apiVersion,
@@ -58,7 +28,7 @@ const identityOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => (
 
 function bodyOf(live: KubeObject, leaves: Leaves, isOurs: (path: Path) => boolean): KubeObject {
   const body = identityOf(live)
-  for (const { path, value } of leaves.values()) if (isOurs(path)) place(body as Fields, path, value)
+  for (const { path, value } of leaves.values()) if (isOurs(path)) placeLeaf(body as Fields, path, value)
   return body
 }
 

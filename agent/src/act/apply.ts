@@ -1,0 +1,283 @@
+import type { KubeIdentity } from "#shared/act/policy.ts"
+import { idOf } from "#shared/edit/steps.ts"
+import type { KubeObject } from "#shared/kube/object.ts"
+import type { Conflicts, StepOutcome, WireStep } from "#shared/protocol/command.ts"
+import { createBackoff } from "../backoff.ts"
+import type { Clock } from "../clock.ts"
+import type { Failure } from "./command.ts"
+import { failureOf, isUncertain, ownersIn } from "./failure.ts"
+import { inParallel } from "./parallel.ts"
+import { type Place, placeOf, words } from "./place.ts"
+import { plain, planStep, type Request } from "./plan-step.ts"
+import type { Entry, JournalStep } from "./record.ts"
+import type { Requests } from "./request.ts"
+import { applied, type Settled, settled } from "./settle.ts"
+
+/** Objects as they were last seen in a command, by their place; null: not there. */
+export type Lives = Map<string, KubeObject | null>
+
+export type Apply = {
+  /** Reads what the steps are about and holds each against it, before anything is written. */
+  prepare(
+    steps: readonly WireStep[],
+    conflicts: Conflicts,
+    signal: AbortSignal,
+  ): Promise<{ steps: JournalStep[]; lives: Lives } | { outcomes: StepOutcome[] }>
+  /**
+   * Does the steps that are not done, in order, up to the first that fails. `done` is told after each. @throws only when the signal ends it
+   */
+  carryOut(
+    entry: Progress,
+    options: { lives: Lives; signal: AbortSignal; done: () => Promise<void> },
+  ): Promise<void>
+  /** The same for an entry of before a restart: finds out first whether the step under way was done. */
+  resume(entry: Progress, options: { signal: AbortSignal; done: () => Promise<void> }): Promise<void>
+}
+
+type Progress = Pick<Entry, "steps" | "outcomes" | "conflicts" | "as" | "expiresAt">
+
+const outcome = (state: StepOutcome["state"], more: Partial<StepOutcome>): StepOutcome => ({
+  state,
+  code: null,
+  message: "",
+  resourceVersion: null,
+  after: null,
+  owners: [],
+  ...more,
+})
+const skipped = (message: string): StepOutcome => outcome("skipped", { message })
+const failed = ({ code, message }: Failure, owners: StepOutcome["owners"] = []): StepOutcome =>
+  outcome("failed", { code, message, owners })
+
+/** Of outcomes up to a failure, those of the rest. */
+export const stopped = (outcomes: readonly StepOutcome[], count: number): StepOutcome[] => [
+  ...outcomes,
+  ...Array.from({ length: Math.max(0, count - outcomes.length) }, () =>
+    skipped("not tried, since a step before it failed"),
+  ),
+]
+
+const late: Failure = {
+  code: "command",
+  message: "the agent was stopped before this step, and the command expired before it was back",
+}
+
+/** Reads at once of one command. */
+const readsAtOnce = 8
+/** A write that was not done, of which nobody knows why, is tried again so often. */
+const tries = 3
+
+type Doing = {
+  index: number
+  step: JournalStep
+  place: Place
+  expected: { resourceVersion: string | null; uid: string | null }
+}
+
+export function createApply({ requests, clock }: { requests: Requests; clock: Clock }): Apply {
+  const placed = ({ object, apiVersion }: WireStep): Place => {
+    const place = placeOf(object, apiVersion)
+    if ("code" in place) throw new Error(place.message)
+    return place
+  }
+
+  /** Waits for as long as the API server does not answer: a result that is not known is not made up. */
+  async function look(place: Place, signal: AbortSignal): Promise<KubeObject | null> {
+    const backoff = createBackoff(clock, { minMs: 200, maxMs: 5_000 })
+    for (;;) {
+      try {
+        return await requests.live(place, signal)
+      } catch (error) {
+        if (signal.aborted || !isUncertain(error)) throw error
+        await backoff.wait(signal)
+        if (signal.aborted) throw error
+      }
+    }
+  }
+
+  /** What cannot be read is a failure of the steps about it. */
+  async function readAll(
+    steps: readonly WireStep[],
+    signal: AbortSignal,
+  ): Promise<{ lives: Lives; failures: Map<string, Failure> }> {
+    const wanted = new Map(steps.map((step) => [idOf(step.object), step]))
+    const lives: Lives = new Map()
+    const failures = new Map<string, Failure>()
+    await inParallel([...wanted], readsAtOnce, async ([id, step]) => {
+      try {
+        lives.set(id, await requests.live(placed(step), signal))
+      } catch (error) {
+        if (signal.aborted) throw error
+        failures.set(id, failureOf(error, step.object))
+      }
+    })
+    return { lives, failures }
+  }
+
+  function holdAgainst(
+    steps: readonly WireStep[],
+    { lives, failures }: { lives: Lives; failures: ReadonlyMap<string, Failure> },
+    conflicts: Conflicts,
+  ): { steps: JournalStep[] } | { outcomes: StepOutcome[] } {
+    const states = new Map(lives)
+    const changed = new Set<string>()
+    const held: JournalStep[] = []
+    for (const [index, step] of steps.entries()) {
+      const id = idOf(step.object)
+      const live = states.get(id) ?? null
+      const { resourceVersion = null, uid = null } = live?.metadata ?? {}
+      const expected = changed.has(id) ? { resourceVersion, uid: null } : step
+      const failure = failures.get(id)
+      const planned = failure ? { failure, owners: [] } : planStep(step, live, conflicts, expected)
+      if ("failure" in planned) {
+        const before = steps
+          .slice(0, index)
+          .map(() => skipped("not tried, since a later step cannot be done"))
+        return { outcomes: stopped([...before, failed(planned.failure, planned.owners)], steps.length) }
+      }
+      held.push({
+        step,
+        before: live && plain(live),
+        resourceVersion: changed.has(id) ? null : resourceVersion,
+        uid,
+      })
+      if (planned.request.how === "none") continue
+      states.set(id, planned.after)
+      changed.add(id)
+    }
+    return { steps: held }
+  }
+
+  /** The version that a step is to find: what the command itself made last, else what was there when it began. */
+  function expectedOf(
+    { steps, outcomes }: Pick<Entry, "steps" | "outcomes">,
+    index: number,
+  ): Doing["expected"] {
+    const own = steps[index]
+    if (!own) throw new Error(`there is no step ${index}`)
+    const id = idOf(own.step.object)
+    const before = outcomes.findLastIndex(
+      ({ state }, at) =>
+        state === "applied" && at < index && idOf(steps[at]?.step.object ?? own.step.object) === id,
+    )
+    if (before < 0) return own
+    const { resourceVersion = null, after } = outcomes[before] ?? {}
+    return { resourceVersion, uid: after?.metadata.uid ?? null }
+  }
+
+  async function settle({ step, place, expected }: Doing, signal: AbortSignal): Promise<Settled> {
+    try {
+      return settled(step, await look(place, signal), expected.resourceVersion)
+    } catch (error) {
+      if (signal.aborted) throw error
+      return { state: "lost", failure: failureOf(error, step.step.object) }
+    }
+  }
+
+  type Sending = { as: KubeIdentity | null; dryRun: false; signal: AbortSignal }
+  /** One write, until it is known what became of it. */
+  async function write(
+    doing: Doing,
+    request: Exclude<Request, { how: "none" }>,
+    { sending, expiresAt }: { sending: Sending; expiresAt: number },
+  ): Promise<StepOutcome> {
+    const { object } = doing.step.step
+    const { signal } = sending
+    const backoff = createBackoff(clock, { minMs: 250, maxMs: 2_000 })
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const { object: made, warnings } = await requests.send(doing.place, request, sending)
+        return applied(made, warnings.join("; "))
+      } catch (error) {
+        if (signal.aborted) throw error
+        const failure = failureOf(error, object)
+        const isRace = request.how === "json-patch" && failure.code === "refused"
+        // The write of an attempt before may have come through late: then this one finds its work.
+        if (isUncertain(error) || isRace || attempt > 1) {
+          const known = await settle(doing, signal)
+          if (known.state === "done") return known.outcome
+          if (known.state === "lost") return failed(known.failure)
+        }
+        if (!isUncertain(error) || attempt >= tries || clock.now() >= expiresAt)
+          return failed(failure, ownersIn(error, object))
+        await backoff.wait(signal)
+      }
+    }
+  }
+
+  async function doStep(
+    entry: Progress,
+    index: number,
+    { lives, signal }: { lives: Lives; signal: AbortSignal },
+  ): Promise<StepOutcome> {
+    const step = entry.steps[index]
+    if (!step) throw new Error(`there is no step ${index}`)
+    const { object } = step.step
+    const place = placed(step.step)
+    const doing = { index, step, place, expected: expectedOf(entry, index) }
+    const id = idOf(object)
+    try {
+      const live = lives.has(id) ? (lives.get(id) ?? null) : await look(place, signal)
+      const planned = planStep(step.step, live, entry.conflicts, doing.expected)
+      if ("failure" in planned) return failed(planned.failure, planned.owners)
+      if (planned.request.how === "none") return unchanged(step, live, entry.conflicts)
+      // What comes next is read again, with the owners that it has then.
+      lives.delete(id)
+      const sending = { as: entry.as, dryRun: false, signal } as const
+      const { expiresAt } = entry
+      const result = await write(doing, planned.request, { sending, expiresAt })
+      return result.owners.length > 0 ? result : { ...result, owners: planned.owners }
+    } catch (error) {
+      if (signal.aborted) throw error
+      return failed(failureOf(error, object))
+    }
+  }
+
+  function unchanged({ step }: JournalStep, live: KubeObject | null, conflicts: Conflicts): StepOutcome {
+    const message =
+      conflicts === "drop"
+        ? `${words(step.object)} stays as it is: what others own was left out`
+        : `${words(step.object)} is so already`
+    const { resourceVersion = null } = live?.metadata ?? {}
+    return outcome("unchanged", { message, resourceVersion, after: live && plain(live) })
+  }
+
+  return {
+    async prepare(steps, conflicts, signal) {
+      const { lives, failures } = await readAll(steps, signal)
+      const held = holdAgainst(steps, { lives, failures }, conflicts)
+      return "outcomes" in held ? held : { ...held, lives }
+    },
+    async resume(entry, { signal, done }) {
+      const index = entry.outcomes.length
+      const step = entry.steps[index]
+      if (!step) return
+      const doing = { index, step, place: placed(step.step), expected: expectedOf(entry, index) }
+      const known = await settle(doing, signal)
+      if (known.state !== "not_done") {
+        take(entry, known.state === "done" ? known.outcome : failed(known.failure))
+        await done()
+      } else if (clock.now() >= entry.expiresAt) {
+        take(entry, failed(late))
+        await done()
+      }
+      await carryOut(entry, { lives: new Map(), signal, done })
+    },
+    carryOut,
+  }
+
+  async function carryOut(
+    entry: Progress,
+    { lives, signal, done }: { lives: Lives; signal: AbortSignal; done: () => Promise<void> },
+  ): Promise<void> {
+    for (let index = entry.outcomes.length; index < entry.steps.length; index++) {
+      take(entry, await doStep(entry, index, { lives, signal }))
+      await done()
+    }
+  }
+
+  function take(entry: Progress, result: StepOutcome): void {
+    entry.outcomes.push(result)
+    if (result.state === "failed") entry.outcomes = stopped(entry.outcomes, entry.steps.length)
+  }
+}
