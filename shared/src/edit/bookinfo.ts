@@ -1,3 +1,4 @@
+import { AppError } from "../error.ts"
 import { config, pod, service } from "../istio/fixture.ts"
 import { type KubeObject, refOf } from "../kube/object.ts"
 import { record } from "../topology/fact/read.ts"
@@ -54,4 +55,15 @@ export const specIn = (world: World, kind: string, name: string): unknown => {
   const key = keys[kind] ?? `${kind}.networking.istio.io`
   const object = world.object({ kind: key, namespace: "bookinfo", name })
   return object && record(object["spec"])
+}
+
+/** What a plan is refused for. */
+export const issuesOf = (run: () => unknown): unknown => {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof AppError) return { code: error.code, issues: error.detail.issues }
+    throw error
+  }
+  return "nothing was refused"
 }

@@ -3,6 +3,8 @@ import type { ControlQuery } from "../api/change.ts"
 import * as circuitBreaker from "./control/circuit-breaker.ts"
 import * as clientTls from "./control/client-tls.ts"
 import * as loadBalancing from "./control/load-balancing.ts"
+import * as fault from "./control/fault.ts"
+import * as mirror from "./control/mirror.ts"
 import * as shift from "./control/shift.ts"
 import type { ServiceName } from "./form.ts"
 import { invalid } from "./invalid.ts"
@@ -40,6 +42,8 @@ const planners: { [C in Planned["control"]]?: Planner<C> } = {
   "circuit-breaker": (world, { service, scope, set }) => circuitBreaker.plan(world, { service, scope }, set),
   "load-balancing": (world, { service, scope, set }) => loadBalancing.plan(world, { service, scope }, set),
   "client-tls": (world, { service, scope, set }) => clientTls.plan(world, { service, scope }, set),
+  mirror: (world, { service, set }) => mirror.plan(world, service, set),
+  fault: (world, { service, set }) => fault.plan(world, service, set),
 }
 
 const readers: { [C in FormControl]?: Reader } = {
@@ -47,6 +51,8 @@ const readers: { [C in FormControl]?: Reader } = {
   "circuit-breaker": (world, query) => circuitBreaker.read(world, policyTarget(query)),
   "load-balancing": (world, query) => loadBalancing.read(world, policyTarget(query)),
   "client-tls": (world, query) => clientTls.read(world, policyTarget(query)),
+  mirror: (world, query) => mirror.read(world, serviceOf(query)),
+  fault: (world, query) => fault.read(world, serviceOf(query)),
 }
 
 /** What an intent becomes in one cluster: the smallest edits of what is there. @throws AppError input.invalid, with the places in the form */

@@ -1,6 +1,6 @@
 import { instancesOf } from "../../istio/endpoints.ts"
 import { named } from "../../istio/reason.ts"
-import { refOf } from "../../kube/object.ts"
+import { type ObjectRef, refOf } from "../../kube/object.ts"
 import type { FormControl } from "../intent.ts"
 import type { Reading, Warning } from "../plan.ts"
 import type { World } from "../world.ts"
@@ -8,12 +8,13 @@ import { type Holder, type Routes, delegateHolder, specOf } from "../route/route
 import { shadowedOf } from "../route/shadow.ts"
 import { type Target, nameOf } from "../route/target.ts"
 import { leftPaths } from "../route/unshown.ts"
-import { type Version, versionsOf } from "../route/versions.ts"
-import { readyPods } from "../route/versions.ts"
+import { type Version, readyPods, versionsOf } from "../route/versions.ts"
 
-/** The holder and the delegates its rules leave requests to. */
-export const withDelegates = (world: World, target: Target, holder: Holder): Holder[] => [
-  holder,
+/** Those that count, each with the delegates its rules leave requests to. */
+export const withDelegates = (world: World, target: Target, { holders }: Routes): Holder[] =>
+  holders.flatMap((holder) => [holder, ...delegatesOf(world, target, holder)])
+
+const delegatesOf = (world: World, target: Target, holder: Holder): Holder[] => [
   ...holder.form.http.flatMap(({ action }) =>
     action.type === "delegate" ? (delegateHolder(world, target, holder, action) ?? []) : [],
   ),
@@ -50,22 +51,34 @@ export const offeredVersions = (
 ): Version[] =>
   api === "gateway" ? gatewayVersions(world, target, versions) : versionsOf(world, target.service)
 
-function warningsOf(world: World, target: Target, { holder, objects, wide }: Routes): Warning[] {
+const isSameRef = (a: ObjectRef, b: ObjectRef): boolean =>
+  a.kind === b.kind && a.name === b.name && a.namespace === b.namespace
+
+/** Objects that name the service beside the one that is shown. */
+function others({ holders, objects, wide }: Routes): Warning[] {
+  const [first, ...joined] = holders
+  if (first === undefined) return []
+  const own = refOf(first.object)
+  const known = [own, ...joined.map(({ object }) => refOf(object)), ...wide]
+  const unused = objects.filter((object) => !known.some((ref) => isSameRef(ref, object)))
   const warnings: Warning[] = []
-  const own = holder && refOf(holder.object)
-  const unused = objects.filter(
-    ({ kind, name, namespace }) =>
-      own !== undefined &&
-      own.kind === kind &&
-      (own.name !== name || own.namespace !== namespace) &&
-      !wide.some((other) => other.name === name && other.namespace === namespace),
-  )
-  if (own !== undefined && unused.length > 0)
+  if (joined.length > 0)
+    warnings.push({
+      code: "route.joined",
+      message: `${joined.map(({ object }) => named(refOf(object))).join(", ")} ${joined.length === 1 ? "is" : "are"} joined with ${named(own)}, whose rules are shown`,
+    })
+  if (unused.length > 0)
     warnings.push({
       code: "route.several",
       message: `${unused.map(named).join(", ")} also ${unused.length === 1 ? "names" : "name"} the service; for clients in the mesh ${named(own)} comes first`,
     })
-  if (holder === undefined && wide[0] !== undefined)
+  return warnings
+}
+
+function warningsOf(world: World, target: Target, routes: Routes): Warning[] {
+  const { holders, wide } = routes
+  const warnings = others(routes)
+  if (holders.length === 0 && wide[0] !== undefined)
     warnings.push({
       code: "route.wildcard",
       message: `${named(wide[0])} routes the service by a wildcard; what is set here takes its place`,
@@ -85,8 +98,9 @@ export function readingOf<F>(
   routes: Routes,
   { control, form, unshown, warnings = [] }: Said<F> & { control: FormControl },
 ): Reading<F> {
-  const { api, holder, objects } = routes
-  const delegates = holder === undefined ? [] : withDelegates(world, target, holder).slice(1)
+  const { api, holders, objects } = routes
+  const [holder] = holders
+  const delegates = holders.flatMap((own) => delegatesOf(world, target, own))
   return {
     control,
     form,
@@ -94,7 +108,7 @@ export function readingOf<F>(
     objects: [...objects, ...delegates.map(({ object }) => refOf(object))],
     unshown,
     versions: offeredVersions(world, target, api, holder?.scope.versionServices ?? new Map()),
-    shadowed: holder === undefined ? [] : shadowedOf(holder.object),
+    shadowed: holder === undefined ? [] : shadowedOf(holder),
     warnings: [...warnings, ...warningsOf(world, target, routes)],
   }
 }

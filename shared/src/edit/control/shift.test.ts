@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest"
-import { AppError } from "../../error.ts"
 import { pod, service } from "../../istio/fixture.ts"
 import type { KubeObject } from "../../kube/object.ts"
 import {
@@ -7,6 +6,7 @@ import {
   bookinfo,
   destinationRule,
   httpRoute,
+  issuesOf,
   reviews,
   specIn,
   subsetsOf,
@@ -25,16 +25,6 @@ const set = (weights: Record<string, number>, over: Partial<ShiftForm> = {}): Sh
   ...over,
   weights,
 })
-
-const issuesOf = (run: () => unknown): unknown => {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof AppError) return { code: error.code, issues: error.detail.issues }
-    throw error
-  }
-  return "nothing was refused"
-}
 
 describe("a service that nothing routes", () => {
   const made = plan(worldOf(bookinfo), reviews, set({ v1: 80, v3: 20 }))

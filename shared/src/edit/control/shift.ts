@@ -4,11 +4,12 @@ import type { Plan, Reading, Warning } from "../plan.ts"
 import { isSame } from "../same.ts"
 import type { World } from "../world.ts"
 import { changedRoutes } from "../route/changed-routes.ts"
-import { type Holder, type Routes, holderFor, routesOf } from "../route/routes.ts"
+import { type Holder, type Routes, holdersFor, routesOf } from "../route/routes.ts"
 import { type Choice, chosenRule, isCatchAll, withRule } from "../route/rule-choice.ts"
 import { type Target, hasHttp, nameOf, targetOf } from "../route/target.ts"
 import { type Version, versionNamed, versionNames } from "../route/versions.ts"
 import { offeredVersions, readingOf, unshownOf, withDelegates } from "./reading.ts"
+import { type Outcome, nothingToDo } from "./rule-edit.ts"
 
 type Destinations = Extract<HttpRule["action"], { type: "route" }>["destinations"]
 type Weights = ShiftForm["weights"]
@@ -106,37 +107,43 @@ function shiftedTcp(form: RoutingForm, change: (destinations: Destinations) => D
   return { ...form, tcp: at < 0 ? [...rules, next] : rules.with(at, next) }
 }
 
-type Wished = { holder: Holder; wanted: RoutingForm; warnings: Warning[] }
-
-function wished(world: World, target: Target, holder: Holder, set: ShiftForm, weights: Weights): Wished {
-  if (!hasHttp(target.service) && holder.api === "istio")
-    return { holder, wanted: shiftedTcp(holder.form, (before) => shifted(before, weights)), warnings: [] }
-  const choice = chosenRule(world, target, holder, set)
-  const before = routed(choice)
-  const action = { type: "route" as const, destinations: shifted(before, weights) }
-  return {
-    holder: choice.holder,
-    wanted: withRule(choice, { ...choice.rule, action }),
-    warnings: dropped(before, nameOf(target)),
-  }
-}
-
 const shareText = (weights: Weights): string =>
   Object.entries(weights)
     .map(([version, weight]) => `${version} ${weight} %`)
     .join(", ")
 
-function cleared(world: World, target: Target, routes: Routes): Wished | undefined {
-  const { holder } = routes
-  if (holder === undefined) return undefined
-  if (!hasHttp(target.service) && holder.api === "istio")
-    return holder.form.tcp?.some(({ matches }) => matches.length === 0) === true
-      ? { holder, wanted: shiftedTcp(holder.form, whole), warnings: [] }
-      : undefined
-  const choice = chosenRule(world, target, holder, {})
-  if (choice.form !== choice.holder.form || choice.rule.action.type !== "route") return undefined
+const isTcp = (target: Target, { api }: Routes): boolean => !hasHttp(target.service) && api === "istio"
+
+const takesAll = ({ matches }: { matches: readonly unknown[] }): boolean => matches.length === 0
+
+/** One route to the whole service, where a rule takes everything. */
+function cleared(world: World, target: Target, routes: Routes): Outcome {
+  const [holder] = routes.holders
+  if (holder === undefined) return nothingToDo
+  if (isTcp(target, routes))
+    return holder.form.tcp?.some(takesAll) === true
+      ? changedRoutes(world, target, routes, { holder, wanted: shiftedTcp(holder.form, whole) })
+      : nothingToDo
+  const choice = chosenRule(world, target, holdersFor(world, target, routes), {})
+  if (choice.form !== choice.holder.form || choice.rule.action.type !== "route") return nothingToDo
   const action = { type: "route" as const, destinations: whole(choice.rule.action.destinations) }
-  return { holder: choice.holder, wanted: withRule(choice, { ...choice.rule, action }), warnings: [] }
+  const wanted = withRule(choice, { ...choice.rule, action })
+  return changedRoutes(world, target, routes, { holder: choice.holder, wanted })
+}
+
+function applied(world: World, target: Target, routes: Routes, set: ShiftForm): Outcome {
+  const holders = holdersFor(world, target, routes)
+  const [holder] = holders
+  if (isTcp(target, routes)) {
+    const wanted = shiftedTcp(holder.form, (before) => shifted(before, set.weights))
+    return changedRoutes(world, target, routes, { holder, wanted, pathOf })
+  }
+  const choice = chosenRule(world, target, holders, set)
+  const before = routed(choice)
+  const action = { type: "route" as const, destinations: shifted(before, set.weights) }
+  const wanted = withRule(choice, { ...choice.rule, action })
+  const { edits, warnings } = changedRoutes(world, target, routes, { holder: choice.holder, wanted, pathOf })
+  return { edits, warnings: [...warnings, ...dropped(before, nameOf(target))] }
 }
 
 /** Places in the routing form as they are called in this one. */
@@ -147,25 +154,18 @@ export function plan(world: World, service: ServiceName, set: ShiftForm | null):
   const target = targetOf(world, service)
   const routes = routesOf(world, target)
   const services = [nameOf(target)]
-  if (set === null) {
-    const wish = cleared(world, target, routes)
-    const { edits, warnings } =
-      wish === undefined ? { edits: [], warnings: [] } : changedRoutes(world, target, routes, wish)
+  if (set === null)
     return {
-      edits,
-      warnings,
-      services,
+      ...cleared(world, target, routes),
       title: `Send all requests of ${target.service.name} to the whole service`,
+      services,
     }
-  }
-  const holder = holderFor(world, target, routes)
-  const versions = offeredVersions(world, target, holder.api, holder.scope.versionServices)
+  const title = `Shift ${target.service.name} to ${shareText(set.weights)}`
+  if (isSame(formOf(world, target, routes), set)) return { ...nothingToDo, title, services }
+  const [{ api, scope }] = holdersFor(world, target, routes)
+  const versions = offeredVersions(world, target, api, scope.versionServices)
   const weights = resolved(set.weights, versions, target)
-  const title = `Shift ${target.service.name} to ${shareText(weights)}`
-  if (isSame(formOf(world, target, routes), set)) return { edits: [], title, services, warnings: [] }
-  const wish = wished(world, target, holder, set, weights)
-  const { edits, warnings } = changedRoutes(world, target, routes, { ...wish, pathOf })
-  return { edits, title, services, warnings: [...warnings, ...(edits.length === 0 ? [] : wish.warnings)] }
+  return { ...applied(world, target, routes, { ...set, weights }), title, services }
 }
 
 /** The weights of a rule's versions; null where the whole service is meant. */
@@ -181,22 +181,18 @@ function weightsOf(destinations: Destinations): Weights | null {
   return weights
 }
 
-const holdersOf = (world: World, target: Target, { holder }: Routes): Holder[] =>
-  holder === undefined ? [] : withDelegates(world, target, holder)
-
 function formOf(world: World, target: Target, routes: Routes): ShiftForm | null {
-  const holders = holdersOf(world, target, routes)
+  const holders = withDelegates(world, target, routes)
   const [root] = holders
-  if (!hasHttp(target.service) && routes.api === "istio") {
-    const rule = root?.form.tcp?.find(({ matches }) => matches.length === 0)
-    const weights = rule === undefined ? null : weightsOf(rule.destinations)
+  if (isTcp(target, routes)) {
+    const weights = weightsOf(root?.form.tcp?.find(takesAll)?.destinations ?? [])
     return weights === null ? null : { weights }
   }
   for (const { form } of holders) {
-    const rule = form.http.find(isCatchAll)
-    if (rule?.action.type === "delegate") continue
-    const weights = rule?.action.type === "route" ? weightsOf(rule.action.destinations) : null
-    if (rule !== undefined) return weights === null ? null : { weights }
+    const action = form.http.find(isCatchAll)?.action
+    if (action === undefined || action.type === "delegate") continue
+    const weights = action.type === "route" ? weightsOf(action.destinations) : null
+    return weights === null ? null : { weights }
   }
   return firstShifted(root)
 }
@@ -216,7 +212,7 @@ export function read(world: World, service: ServiceName): Reading<ShiftForm> {
   return readingOf(world, target, routes, {
     control: "shift",
     form: formOf(world, target, routes),
-    unshown: holdersOf(world, target, routes)
+    unshown: withDelegates(world, target, routes)
       .flatMap(unshownOf)
       .filter(({ path }) => /\.(route|backendRefs)\b/.test(path)),
   })

@@ -7,7 +7,7 @@ import type { Warning } from "../plan.ts"
 import { isSame } from "../same.ts"
 import type { World } from "../world.ts"
 import { unsupported } from "./http-route-limits.ts"
-import { changedRules, destinationsOf, placeOf } from "./named-destinations.ts"
+import { destinationsOf, placeOf, reroutedOf } from "./named-destinations.ts"
 import { newProblems } from "./problems.ts"
 import { overtaken, routeWarnings } from "./route-warnings.ts"
 import { type Holder, type Routes, specOf } from "./routes.ts"
@@ -19,7 +19,7 @@ import type { Target } from "./target.ts"
 export type Wish = { holder: Holder; wanted: RoutingForm; pathOf?: (path: string) => string }
 
 function weightIssues({ form }: Holder, wanted: RoutingForm): Issue[] {
-  return changedRules(form, wanted).flatMap(({ named }): Issue[] => {
+  return reroutedOf(form, wanted).flatMap((named): Issue[] => {
     const routed = named.filter((one) => !one.path.includes(".mirrors["))
     const [only] = routed
     if (only === undefined || (routed.length === 1 && only.weight === undefined)) return []
@@ -51,11 +51,11 @@ function originIssues({ form }: Holder, wanted: RoutingForm): Issue[] {
   )
 }
 
-/** Subsets that changed rules send to. One that was named before and is nowhere is not what this change is about. */
+/** Subsets that rules send to now. One that was named before and is nowhere is not what this change is about. */
 function subsetsFor(world: World, holder: Holder, wanted: RoutingForm): Made {
   const before = new Set(destinationsOf(holder.form).map((one) => placeOf(one, holder)))
-  const wants = changedRules(holder.form, wanted)
-    .flatMap(({ named }) => named)
+  const wants = reroutedOf(holder.form, wanted)
+    .flat()
     .flatMap((one) => {
       const { subset, host } = one.destination
       return subset === undefined

@@ -1,58 +1,53 @@
 import type { Destination, HttpRule, RoutingForm } from "../form.ts"
 import { isSame } from "../same.ts"
-import { destinationHost } from "./scope.ts"
 import type { Holder } from "./routes.ts"
+import { destinationHost } from "./scope.ts"
 
-/** A destination of a form, and where it stands in it. */
+/** A destination of a form with the share it gets, and where it stands in it. */
 export type Named = { destination: Destination; weight: number | undefined; path: string }
 
-function ofHttp(rule: HttpRule, path: string): Named[] {
-  const routed =
-    rule.action.type === "route"
-      ? rule.action.destinations.map(({ destination, weight }, at) => ({
-          destination,
-          weight,
-          path: `${path}.action.destinations[${at}].destination`,
-        }))
-      : []
-  const mirrored = (rule.mirrors ?? []).map(({ destination, percent }, at) => ({
-    destination,
-    weight: percent,
-    path: `${path}.mirrors[${at}].destination`,
-  }))
-  return [...routed, ...mirrored]
-}
+const sections = ["http", "tcp", "tls"] as const
+type Section = (typeof sections)[number]
+type Rule = NonNullable<RoutingForm[Section]>[number]
 
-type Sections = Pick<RoutingForm, "http" | "tcp" | "tls">
+const named = (
+  entries: readonly { destination: Destination; weight?: number | undefined }[],
+  path: string,
+): Named[] =>
+  entries.map(({ destination, weight }, at) => ({ destination, weight, path: `${path}[${at}].destination` }))
 
-/** Rules of a form that are not as they were read. */
-export function changedRules(before: RoutingForm, after: RoutingForm): { path: string; named: Named[] }[] {
-  const isNew = (section: keyof Sections, rule: { origin?: number | null | undefined }): boolean =>
-    !isSame({ ...before[section]?.[rule.origin ?? -1], origin: 0 }, { ...rule, origin: 0 })
-  const http = after.http.map((rule, at) => ({ rule, path: `http[${at}]` }))
-  const l4 = (["tcp", "tls"] as const).flatMap((section) =>
-    (after[section] ?? []).map((rule, at) => ({ section, rule, path: `${section}[${at}]` })),
-  )
+function ofHttp({ action, mirrors = [] }: HttpRule, path: string): Named[] {
   return [
-    ...http
-      .filter(({ rule }) => isNew("http", rule))
-      .map(({ rule, path }) => ({ path, named: ofHttp(rule, path) })),
-    ...l4
-      .filter(({ section, rule }) => isNew(section, rule))
-      .map(({ rule, path }) => ({
-        path,
-        named: rule.destinations.map(({ destination, weight }, at) => ({
-          destination,
-          weight,
-          path: `${path}.destinations[${at}].destination`,
-        })),
-      })),
+    ...(action.type === "route" ? named(action.destinations, `${path}.action.destinations`) : []),
+    ...named(
+      mirrors.map(({ destination, percent }) => ({ destination, weight: percent })),
+      `${path}.mirrors`,
+    ),
   ]
 }
 
+const namedIn = (rule: Rule, path: string): Named[] =>
+  "action" in rule ? ofHttp(rule, path) : named(rule.destinations, `${path}.destinations`)
+
+/** The destinations of each rule, and what they were of the rule that it was. */
+const rulesOf = (before: RoutingForm, after: RoutingForm): { now: Named[]; then: Named[] }[] =>
+  sections.flatMap((section) =>
+    (after[section] ?? []).map((rule, at) => {
+      const known = typeof rule.origin === "number" ? before[section]?.[rule.origin] : undefined
+      const path = `${section}[${at}]`
+      return { now: namedIn(rule, path), then: known === undefined ? [] : namedIn(known, path) }
+    }),
+  )
+
+/** Destinations of the rules that send requests elsewhere, or in other shares, than they did. */
+export const reroutedOf = (before: RoutingForm, after: RoutingForm): Named[][] =>
+  rulesOf(before, after)
+    .filter(({ now, then }) => !isSame(now, then))
+    .map(({ now }) => now)
+
 /** Every destination that a form names. */
 export const destinationsOf = (form: RoutingForm): Named[] =>
-  changedRules({ http: [] }, form).flatMap(({ named }) => named)
+  rulesOf({ http: [] }, form).flatMap(({ now }) => now)
 
 /** A text for where a destination goes, the same for the same place. */
 export const placeOf = ({ destination }: Named, { scope }: Holder): string =>

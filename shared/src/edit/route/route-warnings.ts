@@ -4,7 +4,7 @@ import { type KubeObject, refOf } from "../../kube/object.ts"
 import type { RoutingForm } from "../form.ts"
 import type { Warning } from "../plan.ts"
 import type { World } from "../world.ts"
-import { type Named, changedRules } from "./named-destinations.ts"
+import { type Named, reroutedOf } from "./named-destinations.ts"
 import type { Holder } from "./routes.ts"
 import { destinationHost } from "./scope.ts"
 import { shadowedOf } from "./shadow.ts"
@@ -28,8 +28,8 @@ function podsBehind(world: World, { destination }: Named, { scope, api }: Holder
 }
 
 function withoutPods(world: World, holder: Holder, wanted: RoutingForm): Warning[] {
-  return changedRules(holder.form, wanted)
-    .flatMap((rule) => rule.named)
+  return reroutedOf(holder.form, wanted)
+    .flat()
     .filter(({ weight }) => weight !== 0)
     .filter((one) => podsBehind(world, one, holder) === 0)
     .map(({ destination }) => {
@@ -42,8 +42,8 @@ function withoutPods(world: World, holder: Holder, wanted: RoutingForm): Warning
 }
 
 function newlyShadowed(holder: Holder, wanted: RoutingForm, after: KubeObject): Warning[] {
-  const before = new Set(shadowedOf(holder.object).map(({ rule }) => rule))
-  return shadowedOf(after)
+  const before = new Set(shadowedOf(holder).map(({ rule }) => rule))
+  return shadowedOf(holder, after)
     .filter(({ rule }) => !before.has(wanted.http[rule]?.origin ?? -1))
     .map(({ message }) => ({ code: "route.shadowed", message }))
 }

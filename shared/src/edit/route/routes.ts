@@ -4,6 +4,7 @@ import { byAge } from "../../istio/mesh.ts"
 import { routesFor } from "../../istio/sidecar-routes.ts"
 import type { Routed } from "../../istio/rule.ts"
 import { type KubeObject, type ObjectRef, kindKeyOf } from "../../kube/object.ts"
+import { byCodeUnit } from "../../order.ts"
 import { type Json, record } from "../../topology/fact/read.ts"
 import type { RoutingForm } from "../form.ts"
 import { newObject } from "../new-object.ts"
@@ -26,6 +27,8 @@ export type Holder = {
   object: KubeObject
   /** It is not there yet. */
   isNew: boolean
+  /** Other HTTPRoutes of the service, which are joined with this one. */
+  joined: readonly KubeObject[]
   scope: Scope
   lens: Lens<RoutingForm>
   form: RoutingForm
@@ -34,8 +37,8 @@ export type Holder = {
 /** All that routes a service for the clients in its mesh. */
 export type Routes = {
   api: Api
-  /** The one that counts; undefined: none is written for the service. */
-  holder: Holder | undefined
+  /** Those that count, the oldest first: one VirtualService, or all HTTPRoutes that are joined for the service; none: nothing is written for it. */
+  holders: readonly Holder[]
   /** In the order in which they win. */
   objects: readonly ObjectRef[]
   /** Those for more hosts than the service by a wildcard. */
@@ -59,7 +62,7 @@ export function holderOf(world: World, target: Target, object: KubeObject, isNew
     versionServices: api === "gateway" ? versionServices(world, service) : new Map(),
   }
   const lens = lenses[api](scope)
-  return { api, object, isNew, scope, lens, form: lens.read(specOf(object)) ?? { http: [] } }
+  return { api, object, isNew, joined: [], scope, lens, form: lens.read(specOf(object)) ?? { http: [] } }
 }
 
 const refsOf = (config: Routed): ObjectRef[] =>
@@ -91,21 +94,37 @@ export function routesOf(world: World, target: Target): Routes {
   const exact = candidates.filter(({ own }) => !isWildcard(own)).map(({ config }) => config)
   const [winner] = exact
   const wide = candidates.filter(({ own }) => isWildcard(own)).map(({ config }) => config.object)
-  const object = winner && world.object(oldest(winner))
   return {
     api: apiOf(world, winner),
-    holder: object && holderOf(world, target, object),
+    holders: winner === undefined ? [] : holdersOf(world, target, refsOf(winner)),
     objects: distinct([...exact.flatMap(refsOf), ...elsewhere(world, service.host), ...wide]),
     wide: distinct(wide),
   }
 }
 
-/** Of routes that were joined the one that they count as. */
-const oldest = (config: Routed): ObjectRef => config.object
+const byCreation = (a: KubeObject, b: KubeObject): number =>
+  byCodeUnit(a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? "") ||
+  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
+  byCodeUnit(a.metadata.name, b.metadata.name)
 
-/** The object that routes the service, or a new one that routes nothing yet. */
-export function holderFor(world: World, target: Target, { api, holder }: Routes): Holder {
-  if (holder !== undefined) return holder
+function holdersOf(world: World, target: Target, refs: readonly ObjectRef[]): Holder[] {
+  const objects = distinct(refs)
+    .flatMap((ref) => world.object(ref) ?? [])
+    .sort(byCreation)
+  return objects.map((object) => ({
+    ...holderOf(world, target, object),
+    joined: objects.filter((other) => other !== object),
+  }))
+}
+
+/** The objects that route the service, or a new one that routes nothing yet. */
+export function holdersFor(
+  world: World,
+  target: Target,
+  { api, holders }: Routes,
+): readonly [Holder, ...Holder[]] {
+  const [first, ...others] = holders
+  if (first !== undefined) return [first, ...others]
   const { service } = target
   const place = {
     kind: api === "istio" ? virtualServiceKind : httpRouteKind,
@@ -117,7 +136,7 @@ export function holderFor(world: World, target: Target, { api, holder }: Routes)
     api === "istio"
       ? { hosts: [service.object.kind === "Service" ? service.name : service.host] }
       : { parentRefs: [parent] }
-  return holderOf(world, target, newObject(world, place, spec), true)
+  return [holderOf(world, target, newObject(world, place, spec), true)]
 }
 
 /** The VirtualService that a rule leaves requests to; undefined when there is none that it may use. */

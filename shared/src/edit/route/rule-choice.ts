@@ -100,8 +100,21 @@ function inRoot(holder: Holder, { rule, match }: Which): Choice {
   return at < 0 ? ruleForMatch(holder, match) : numbered(holder, at + 1)
 }
 
+/** Of routes that are joined the one with the rule; else the oldest, whose rules the numbers are of. */
+function homeOf([first, ...others]: readonly [Holder, ...Holder[]], { rule, match }: Which): Holder {
+  if (rule !== undefined) return first
+  const isMeant = match === undefined || takesAll(match) ? isCatchAll : isFor(match)
+  return [first, ...others].find(({ form }) => form.http.some(isMeant)) ?? first
+}
+
 /** The rule that is meant, or one made for it; where it leaves its requests to a delegate, the delegate's rule for all of them. @throws AppError input.invalid */
-export function chosenRule(world: World, target: Target, holder: Holder, which: Which): Choice {
+export function chosenRule(
+  world: World,
+  target: Target,
+  holders: readonly [Holder, ...Holder[]],
+  which: Which,
+): Choice {
+  const holder = homeOf(holders, which)
   const choice = inRoot(holder, which)
   const { action } = choice.rule
   if (action.type !== "delegate") return choice
