@@ -159,3 +159,6 @@ export const fieldName = (path: string): string =>
 
 export const several = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`
+
+/** With a capital, as it stands alone. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
