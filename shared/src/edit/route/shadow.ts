@@ -18,7 +18,7 @@ export const placeIn = (path: string, section: string): number | null => {
 }
 
 /** Http routes of a VirtualService that no request reaches, as validation sees it. */
-function shadowedRoutes(object: KubeObject): Shadowed[] {
+export function shadowedRoutes(object: KubeObject): Shadowed[] {
   const found: Shadowed[] = []
   reportReachability(object, (rule, { path, message, references = [] }) => {
     const at = placeIn(path, "http")

@@ -1,6 +1,6 @@
 import type { ControlReading } from "#shared/api/change.ts"
 import type { RoutingForm } from "#shared/edit/form.ts"
-import { shadowedOf } from "#shared/edit/route/shadow.ts"
+import { shadowedRoutes } from "#shared/edit/route/shadow.ts"
 import { rawMatch } from "#shared/edit/route/virtual-service-match.ts"
 
 /** Rules of a form that no request reaches, as validation would find them in what it becomes. */
@@ -8,7 +8,7 @@ export const liveShadow = (
   form: RoutingForm,
   { namespace, name }: { namespace: string; name: string },
 ): ControlReading["shadowed"] =>
-  shadowedOf({
+  shadowedRoutes({
     apiVersion: "networking.istio.io/v1",
     kind: "VirtualService",
     metadata: { namespace, name },
