@@ -1,16 +1,27 @@
 import { Command, Option } from "commander"
+import { addAccess } from "./command/access.ts"
 import { addCluster } from "./command/clusters.ts"
 import { addCompletion } from "./command/completion.ts"
+import { addFault } from "./command/control/fault.ts"
+import { addMirror } from "./command/control/mirror.ts"
+import { addMtls } from "./command/control/mtls.ts"
+import { addPolicies } from "./command/control/policy.ts"
+import { addRouting } from "./command/control/routing.ts"
+import { addShift } from "./command/control/shift.ts"
 import { addExplain } from "./command/explain.ts"
 import { addFindings } from "./command/findings.ts"
 import { addGet } from "./command/get.ts"
+import { addFix } from "./command/fix.ts"
+import { addHistory } from "./command/history.ts"
 import { addLogin } from "./command/login.ts"
 import { addOrganization } from "./command/org.ts"
+import { addObjects } from "./command/objects.ts"
 import { addServices, addWorkloads } from "./command/mesh.ts"
 import { addRules } from "./command/rules.ts"
 import { addStatus } from "./command/status.ts"
 import { addTokens } from "./command/tokens.ts"
 import { addTopology } from "./command/topology.ts"
+import { addUndo } from "./command/undo.ts"
 import { addValidate } from "./command/validate.ts"
 import type { Io } from "./io.ts"
 import { formats } from "./output.ts"
@@ -38,6 +49,17 @@ export function createProgram(io: Io, done: (code: number) => void): Command {
   addServices(add)
   addWorkloads(add)
   addGet(add)
+  addRouting(add)
+  addShift(add)
+  addMirror(add)
+  addFault(add)
+  addPolicies(add)
+  addMtls(add)
+  addObjects(add)
+  addFix(add)
+  addUndo(add)
+  addHistory(add)
+  addAccess(add)
   addFindings(add)
   addValidate(add)
   addExplain(add)

@@ -11,7 +11,10 @@ export type Io = {
   sleep: (ms: number) => Promise<void>
   /** All of standard input, as it is: a token that shall not stand in the shell's history, files to validate. */
   readInput: () => Promise<string>
+  /** Whether a person types: what is not said can be asked. */
   isTerminal: boolean
+  /** One line of what a person types behind a question; empty when they end the input. Left out for nobody. */
+  ask?: (question: string) => Promise<string>
   /** Whether a person sees what is printed, by stream: colours, breaks of lines and progress are for them. Left out for nobody. */
   terminal?: { out: boolean; err: boolean; columns?: number | undefined }
   config: ConfigFile

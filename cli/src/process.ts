@@ -1,5 +1,6 @@
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { createInterface } from "node:readline/promises"
 import { text } from "node:stream/consumers"
 import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -8,6 +9,18 @@ import { readLocal } from "./local.ts"
 import { run } from "./program.ts"
 
 const localFile = join(fileURLToPath(new URL("../..", import.meta.url)), ".smm", "local.json")
+
+/** On standard error: what a command prints may go into a file. Ctrl-D, and Ctrl-C, is no answer. */
+async function ask(question: string): Promise<string> {
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await asking.question(question)
+  } catch {
+    return ""
+  } finally {
+    asking.close()
+  }
+}
 
 /** A reader that has seen enough (`| head`) is no fault. */
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -25,6 +38,7 @@ export const main = (argv: readonly string[]): Promise<number> =>
     sleep: (ms) => delay(ms),
     readInput: () => text(process.stdin),
     isTerminal: process.stdin.isTTY === true,
+    ask,
     terminal: {
       out: process.stdout.isTTY === true,
       err: process.stderr.isTTY === true,

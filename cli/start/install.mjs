@@ -1,7 +1,7 @@
 // Plain JavaScript for Node >= 20: what runs before anything is installed.
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -16,11 +16,19 @@ const lockHash = () =>
 
 const isInstalled = () => existsSync(stampFile) && readFileSync(stampFile, "utf8") === lockHash()
 
+/** npm empties the folder before it fills it: behind a link that is another checkout's, which others may be using. */
+const isLink = () =>
+  lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink() === true
+
 /** Installs the locked packages when they are missing or of another lock file. `say` gets one line before the wait. Throws when npm fails. */
 export function ensureInstalled(say) {
   if (isInstalled()) return
   const complete = existsSync(join(root, "node_modules", ".package-lock.json"))
   if (!complete || existsSync(stampFile)) {
+    if (isLink())
+      throw new Error(
+        `${join(root, "node_modules")} is a link to packages of another checkout that do not fit package-lock.json; remove the link, and run this again`,
+      )
     say("Installing packages (npm ci, once, about half a minute)")
     const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
       cwd: root,

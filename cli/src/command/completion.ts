@@ -1,4 +1,5 @@
 import { Argument, type Command, type Option } from "commander"
+import { mtlsVerbs } from "#shared/edit/line/intent-line.ts"
 import { watchedKinds } from "#shared/kube/kinds.ts"
 import { allCodes } from "../rule-names.ts"
 import type { Add } from "./add.ts"
@@ -8,11 +9,19 @@ type Place = { path: string; words: string[]; flags: readonly Option[]; own: rea
 
 const help = { short: "-h", long: "--help" }
 
+const actingKinds = watchedKinds
+  .filter(({ family }) => family === "istio" || family === "gateway")
+  .map(({ plural }) => plural)
+  .filter((plural, i, all) => all.indexOf(plural) === i)
+
 /** What an argument may be that has no choices of its own. */
 const named: Readonly<Record<string, () => readonly string[]>> = {
   get: () => [...new Set(watchedKinds.map(({ plural }) => plural))],
   rules: allCodes,
   "findings suppress": allCodes,
+  fix: allCodes,
+  delete: () => actingKinds,
+  "mtls set": () => Object.keys(mtlsVerbs),
 }
 
 /** Every place of a command line where something is to be completed. The program's flags stand behind its commands too, unless those have one of that name. */
@@ -39,8 +48,13 @@ const namesOf = ({ short, long }: Option): string[] =>
   [short, long].filter((name) => name !== undefined && name !== null)
 const takesValue = ({ required, optional }: Option): boolean => required || optional
 
+const valuesByFlag: Readonly<Record<string, () => readonly string[]>> = {
+  "--code": allCodes,
+  "--kind": () => actingKinds,
+}
+
 const valuesOf = ({ long, argChoices }: Option): readonly string[] =>
-  argChoices ?? (long === "--code" ? allCodes() : [])
+  argChoices ?? valuesByFlag[long ?? ""]?.() ?? []
 
 /** Patterns of "place flag" by what may stand behind it; nothing for free text. Those of a place come before the same flags of all places. */
 function flagPatterns(places: readonly Place[]): [pattern: string, choices: string][] {

@@ -5,6 +5,7 @@ import type { Context } from "../context.ts"
 import { NotFoundError, UsageError } from "../exit.ts"
 import { type Column, documentText, print } from "../output.ts"
 import { rulesNamed, spelled, unknownCode } from "../rule-names.ts"
+import { dayOrTime } from "../when.ts"
 import { type Add, signedIn } from "./add.ts"
 
 const columns = (now: number): Column<SuppressionRule>[] => [
@@ -29,15 +30,6 @@ const longestMs = 10 * 366 * 86_400_000
 
 type SuppressFlags = { object: string; for?: string; until?: string; reason: string }
 
-/** A day is over at its end, UTC. NaN for what is no time, and for days that no month has. */
-function timeOf(text: string): number {
-  if (!/^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.test(text)) return Number.NaN
-  const day = text.slice(0, 10)
-  const midnight = Date.parse(day)
-  if (Number.isNaN(midnight) || formatMoment(midnight).slice(0, 10) !== day) return Number.NaN
-  return Date.parse(text === day ? `${day}T23:59:59Z` : text)
-}
-
 /** When a suppression ends, in ms; null for never. @throws UsageError */
 function endOf({ for: span, until }: SuppressFlags, now: number): number | null {
   if (span !== undefined && until !== undefined)
@@ -50,7 +42,7 @@ function endOf({ for: span, until }: SuppressFlags, now: number): number | null 
     return now + ms
   }
   if (until === undefined) return null
-  const end = timeOf(until)
+  const end = dayOrTime(until, true)
   if (Number.isNaN(end))
     throw new UsageError(`--until "${until}": wants a day or a time, as 2027-01-31 or 2027-01-31T18:00:00Z`)
   if (end <= now) throw new UsageError(`--until "${until}" is over already`)

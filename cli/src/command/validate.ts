@@ -21,7 +21,7 @@ import {
 import type { Result } from "../validate/result.ts"
 import { tellReading } from "../validate/tell.ts"
 import { sarifText } from "../validate/sarif.ts"
-import { colours, noColours, tableText } from "../validate/table.ts"
+import { paintFor, tableText } from "../validate/table.ts"
 import type { Add } from "./add.ts"
 
 const help = `
@@ -147,7 +147,6 @@ function textOf(io: Io, { output }: ValidateOptions, result: Result): string {
   if (output === "json") return jsonText(result)
   if (output === "sarif") return sarifText(result, repositoryOf(resolve("")))
   if (output === "junit") return junitText(result)
-  const painted = io.terminal?.out === true && !io.env["NO_COLOR"]
   const columns = io.terminal?.out === true ? io.terminal.columns : undefined
-  return tableText(result, { paint: painted ? colours : noColours, columns })
+  return tableText(result, { paint: paintFor(io, "out"), columns })
 }

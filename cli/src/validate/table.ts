@@ -1,14 +1,27 @@
 import { formatCount } from "#shared/format/number.ts"
 import { type Level, levels } from "#shared/validation/finding.ts"
+import type { Io } from "../io.ts"
 import { type Located, type Result, kindName, objectName, placeText } from "./result.ts"
 
 /** Paints a text for a terminal; the text itself elsewhere. */
-export type Paint = (style: "bold" | "dim" | Level, text: string) => string
+export type Paint = (style: "bold" | "dim" | "added" | "removed" | Level, text: string) => string
 
-const codes = { bold: "1", dim: "2", error: "31", warning: "33", info: "36" } as const
+const codes = {
+  bold: "1",
+  dim: "2",
+  error: "31",
+  warning: "33",
+  info: "36",
+  added: "32",
+  removed: "31",
+} as const
 
 export const colours: Paint = (style, text) => `\u001b[${codes[style]}m${text}\u001b[0m`
 export const noColours: Paint = (_, text) => text
+
+/** Colours are for people, and not for those who do not want them. Source: no-color.org. */
+export const paintFor = ({ terminal, env }: Io, stream: "out" | "err"): Paint =>
+  terminal?.[stream] === true && !env["NO_COLOR"] ? colours : noColours
 
 /** Control characters of other people's names never reach the terminal. */
 const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?")

@@ -14,7 +14,7 @@ import { circuitBreakerFlags, clientTlsFlags, faultFlags, loadBalancingFlags } f
 import { targetOf, targetText } from "./destination-text.ts"
 import { type FormFlag, flagValues, readFlags, writeFlags } from "./form-flag.ts"
 import { matchOf, matchText } from "./match-text.ts"
-import { saysSame } from "./same.ts"
+import { isSame } from "../same.ts"
 
 /** A command of ours without the flags that every change takes: its words, and what it reads from standard input. */
 export type IntentLine = { words: string[]; document: string | null }
@@ -27,7 +27,7 @@ const printable = /^[^\p{Cc}\p{Cs}]*$/u
 /** @throws Error of a reader for words that say nothing */
 function readsAs(form: unknown, words: readonly string[], read: () => unknown): boolean {
   try {
-    return words.every((word) => printable.test(word)) && saysSame(read(), form)
+    return words.every((word) => printable.test(word)) && isSame(read(), form)
   } catch {
     return false
   }
