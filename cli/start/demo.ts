@@ -11,6 +11,15 @@ const Marker = z.object({ mesh: z.string(), clusterId: z.string(), clusterUid: z
 const DemoReady = z.object({ url: z.string() })
 
 const clusterName = "demo"
+/** What the demo cluster's own policy says (demo/src/mesh/acting.ts): a newcomer may act at once, as the owner. */
+const rights = {
+  write: ["traffic" as const, "security" as const],
+  act: {
+    mode: "mapped" as const,
+    users: ["platform-admin", "mesh-operator"],
+    groups: ["mesh-admins", "mesh-editors"],
+  },
+}
 const joinPatienceMs = 30_000
 
 export type DemoOptions = {
@@ -47,7 +56,7 @@ async function demoCluster({
     return { clusterId: known.clusterId, clusterUid: marker.clusterUid, token: null }
   if (known) await client.call("removeCluster", { params: { cluster: known.clusterId } })
   rmSync(join(folder, "agent"), { recursive: true, force: true })
-  const { cluster, token } = await client.call("createCluster", { body: { name: clusterName } })
+  const { cluster, token } = await client.call("createCluster", { body: { name: clusterName, ...rights } })
   const clusterUid = randomUUID()
   writeFileSync(markerFile, JSON.stringify({ mesh, clusterId: cluster.clusterId, clusterUid }))
   return { clusterId: cluster.clusterId, clusterUid, token }
@@ -70,7 +79,10 @@ export async function startDemo(options: DemoOptions): Promise<void> {
   say("Connecting its agent")
   const agent = startRoom(
     join(root, "agent/src/main.ts"),
-    ["--kubeconfig", kubeconfig, "--server", server, "--state", join(folder, "agent"), "--name", clusterName],
+    [
+      ...["--kubeconfig", kubeconfig, "--namespace", "smm-system", "--state", join(folder, "agent")],
+      ...["--server", server, "--name", clusterName],
+    ],
     { log: log("agent"), ...(token === null ? {} : { env: { SMM_TOKEN: token } }) },
   )
   started("agent", agent)

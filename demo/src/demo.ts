@@ -1,10 +1,12 @@
 import { type KubeApi, createKubeApi } from "#demo/kube/kube-api.ts"
 import { StatusError } from "#demo/kube/status.ts"
-import type { KubeStore } from "#demo/kube/store.ts"
+import type { KubeStore, ObjectInput } from "#demo/kube/store.ts"
+import { actingObjects, gitopsManager, isConfig, writerOf } from "./mesh/acting.ts"
 import { bookinfo } from "./mesh/bookinfo.ts"
 import { large } from "./mesh/large.ts"
 import { shop } from "./mesh/shop.ts"
 import { startControllers } from "./mesh/control/controllers.ts"
+import { startGitOps } from "./mesh/control/gitops.ts"
 import { clusterId } from "./mesh/control-plane.ts"
 import { type DemoMesh, proxyImage } from "./mesh/parts.ts"
 import { metricsPath, serveMetrics } from "./traffic/server.ts"
@@ -58,6 +60,19 @@ const trafficStore = ({ list, subscribe }: KubeStore): TrafficStore => ({
   },
 })
 
+/** Seconds since 2020: higher than in any start before. */
+const epochOf = (at: number): number => Math.max(0, Math.floor(at / 1000) - 1_577_836_800)
+
+function fill(
+  store: KubeStore,
+  { objects, owned }: { objects: readonly ObjectInput[]; owned: boolean },
+): void {
+  for (const object of objects) {
+    if (owned && isConfig(object)) store.create(object, { manager: writerOf(object) })
+    else store.apply(object)
+  }
+}
+
 /** Starts a demo cluster on loopback. @throws Error when the port is taken */
 export async function startDemo({
   mesh: name,
@@ -68,6 +83,7 @@ export async function startDemo({
   clusterUid,
 }: DemoOptions): Promise<Demo> {
   const mesh = meshes[name]()
+  const inGit = mesh.objects.filter((object) => isConfig(object) && writerOf(object) === gitopsManager)
   const kube = createKubeApi({ now, ...(clusterUid === undefined ? {} : { clusterUid }) })
   const traffic = createTraffic({
     store: trafficStore(kube.store),
@@ -77,7 +93,13 @@ export async function startDemo({
     amplitude,
   })
   const server = await serveMetrics(traffic)
-  for (const object of mesh.objects) kube.store.apply(object)
+  // Thousands of owners would cost more than they show.
+  fill(kube.store, {
+    objects: mesh.objects.filter((object) => !inGit.includes(object)),
+    owned: name !== "large",
+  })
+  for (const object of actingObjects(mesh.objects, epochOf(now()))) kube.store.apply(object)
+  const gitops = startGitOps({ store: kube.store, objects: inGit, manager: gitopsManager, now })
   const controllers = startControllers({
     store: kube.store,
     now,
@@ -85,6 +107,7 @@ export async function startDemo({
     metrics: { port: server.port, path: metricsPath },
   })
   const settle = (): void => {
+    gitops.run()
     controllers.run()
     traffic.advance()
   }
@@ -105,6 +128,7 @@ export async function startDemo({
     settle,
     close: async () => {
       clearInterval(timer)
+      gitops.close()
       controllers.close()
       traffic.close()
       await Promise.all([listening.close(), server.close()])

@@ -59,7 +59,17 @@ describe.skipIf(skipNote("e2e: clusters in the console", consoleMissing()))("clu
         await panel.getByRole("checkbox", { name: /^Traffic/ }).check()
         await panel.getByText("Rules", { exact: true }).first().click()
         await panel.getByText("never: secrets").waitFor()
-        await panel.getByRole("button", { name: "Make the install line for prod-eu" }).click()
+        const make = panel.getByRole("button", { name: "Make the install line for prod-eu" })
+        await panel.getByRole("radio", { name: /^Each as a user of Kubernetes/ }).check()
+        expect(await make.isDisabled()).toBe(true)
+        const group = panel.getByRole("textbox", { name: "Your groups there" })
+        await panel.getByRole("textbox", { name: "You in Kubernetes" }).fill("ana")
+        await group.fill("system:masters")
+        await group.blur()
+        await panel.getByText("system:masters is Kubernetes' own").waitFor()
+        expect(await make.isDisabled()).toBe(true)
+        await group.fill("mesh-editors")
+        await make.click()
 
         await panel.getByText("step 3 of 4").waitFor()
         clusterId = new URL(page.url()).searchParams.get("join") ?? ""
@@ -76,7 +86,10 @@ describe.skipIf(skipNote("e2e: clusters in the console", consoleMissing()))("clu
         const manifest = await fetch(`${rig.cloud.url}/install?write=traffic`, {
           headers: { authorization: `Bearer ${tokenIn(line)}` },
         })
-        expect(await manifest.text()).toContain("kind: Deployment")
+        const text = await manifest.text()
+        expect(text).toContain("kind: Deployment")
+        expect(text).toContain("smm-agent-impersonate")
+        expect(text).not.toContain("smm-agent-write-traffic")
         await panel.getByText("step 4 of 4").waitFor()
         await panel.getByText("manifest fetched, for the pod to start").waitFor()
 

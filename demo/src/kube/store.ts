@@ -26,7 +26,8 @@ export type KubeStore = {
   get(kind: string, name: string, namespace?: string): KubeObject | undefined
   /** In order of namespace and name. */
   list(kind: string, options?: ListOptions): readonly KubeObject[]
-  create(object: ObjectInput): KubeObject
+  /** With a manager: its fields are owned by it, as an update's are. */
+  create(object: ObjectInput, options?: { manager?: string }): KubeObject
   /** Replaces the whole object, status too. */
   update(object: ObjectInput): KubeObject
   /**
@@ -58,9 +59,10 @@ export function createStore(memory: Memory, registry: Registry, writer: Writer):
     const version = object.apiVersion.slice(groupOf(object.apiVersion).length).replace("/", "")
     return { target: { resource, namespace, name: object.metadata.name }, version }
   }
-  const create = (object: ObjectInput) => {
+  const create = (object: ObjectInput, options: { manager?: string } = {}) => {
     const { target, version } = targetOf(object)
-    return writer.create(target.resource, target.namespace, object, { version, keepStatus: true })
+    const how = { ...options, version, keepStatus: true }
+    return writer.create(target.resource, target.namespace, object, how)
   }
   const update = (object: ObjectInput) => {
     const { target, version } = targetOf(object)

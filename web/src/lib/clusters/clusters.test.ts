@@ -3,6 +3,7 @@ import type { ClusterInfo, JoinProgress } from "#shared/api/cluster.ts"
 import { healthCount, linkText } from "./link.ts"
 import { countsOf, helpFor, joinOf, lastProgress, stagesOf } from "./join.ts"
 import { deniedText, familiesOf, nameProblem, permissionsText } from "./rights.ts"
+import { actOf, groupsProblem, subjectProblem } from "./who-writes.ts"
 
 const cluster = (join: Partial<JoinProgress>, change: Partial<ClusterInfo> = {}): ClusterInfo => ({
   clusterId: "c",
@@ -182,4 +183,31 @@ describe("the link in words", () => {
 
   test("a token that nobody used in time is told", () =>
     expect(linkText(cluster({ tokenExpiresAt: now - 1 }), now).text).toBe("token expired"))
+})
+
+describe("who writes, when a cluster is added", () => {
+  test.each([
+    [
+      { mode: "off", user: "ana", groups: "sre" },
+      { mode: "off", users: [], groups: [] },
+    ],
+    [
+      { mode: "anonymous", user: "ana", groups: "" },
+      { mode: "anonymous", users: [], groups: [] },
+    ],
+    [
+      { mode: "mapped", user: " ana ", groups: "sre, mesh-editors  sre" },
+      { mode: "mapped", users: ["ana"], groups: ["sre", "mesh-editors"] },
+    ],
+    [{ mode: "mapped", user: "", groups: "sre" }, undefined],
+    [{ mode: "mapped", user: "system:admin", groups: "" }, undefined],
+    [{ mode: "mapped", user: "ana", groups: "sre,system:masters" }, undefined],
+  ] as const)("%j is sent as %j", (draft, act) => {
+    expect(actOf(draft)).toEqual(act)
+  })
+
+  test("names what is Kubernetes' own", () => {
+    expect(groupsProblem("sre, system:masters")).toMatch(/^system:masters is Kubernetes' own/)
+    expect(subjectProblem("ana")).toBeUndefined()
+  })
 })

@@ -18,7 +18,8 @@ export const rightFamilies: readonly RightFamily[] = [
       "get, list, watch: namespaces, nodes, pods, services, endpoint slices, service accounts",
       "get, list, watch: deployments, replica sets, stateful sets, daemon sets, jobs, CRDs",
       "get, list, watch: all kinds of Istio and of the Gateway API",
-      "never: secrets, config maps, pods/exec, *",
+      "get, by name: the config maps istio (the mesh's settings) and smm-agent-policy (who may write)",
+      "never: secrets, other config maps, pods/exec, *",
     ],
   },
   {
