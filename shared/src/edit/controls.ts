@@ -5,6 +5,7 @@ import * as clientTls from "./control/client-tls.ts"
 import * as loadBalancing from "./control/load-balancing.ts"
 import * as fault from "./control/fault.ts"
 import * as mirror from "./control/mirror.ts"
+import * as mtls from "./control/mtls.ts"
 import * as shift from "./control/shift.ts"
 import type { ServiceName } from "./form.ts"
 import { invalid } from "./invalid.ts"
@@ -44,6 +45,7 @@ const planners: { [C in Planned["control"]]?: Planner<C> } = {
   "client-tls": (world, { service, scope, set }) => clientTls.plan(world, { service, scope }, set),
   mirror: (world, { service, set }) => mirror.plan(world, service, set),
   fault: (world, { service, set }) => fault.plan(world, service, set),
+  mtls: (world, { scope, set }) => mtls.plan(world, scope, set),
 }
 
 const readers: { [C in FormControl]?: Reader } = {
@@ -53,6 +55,7 @@ const readers: { [C in FormControl]?: Reader } = {
   "client-tls": (world, query) => clientTls.read(world, policyTarget(query)),
   mirror: (world, query) => mirror.read(world, serviceOf(query)),
   fault: (world, query) => fault.read(world, serviceOf(query)),
+  mtls: (world, query) => mtls.read(world, query),
 }
 
 /** What an intent becomes in one cluster: the smallest edits of what is there. @throws AppError input.invalid, with the places in the form */

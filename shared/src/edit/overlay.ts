@@ -113,10 +113,16 @@ const byPlace: Order<KubeObject> = (a, b) =>
   byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
   byCodeUnit(a.metadata.name, b.metadata.name)
 
+/** What is not there yet will be the youngest: age decides what Istio prefers. */
+const aged = (object: KubeObject): KubeObject =>
+  object.metadata.creationTimestamp === undefined
+    ? { ...object, metadata: { ...object.metadata, creationTimestamp: "9999-12-31T23:59:59Z" } }
+    : object
+
 /** The world after an effect, laid over the one that is there: in time that grows with the effect, not with the mesh. */
 export function worldAfter(world: World, { put, remove }: Effect): World {
   const model = new MeshModel(world.mesh.settings)
-  for (const object of put) model.put(object)
+  for (const object of put) model.put(aged(object))
   const fresh = new Map(put.map((object) => [idOf(refOf(object)), object]))
   const gone = new Set([...fresh.keys(), ...remove.map(idOf)])
   return {

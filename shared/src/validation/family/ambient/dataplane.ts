@@ -66,7 +66,7 @@ export function isCaptured(
  * Reads `Namespace` besides the pod. Where there is none to read (files without it), a pod that does not say otherwise is taken for one with a
  * sidecar: nothing is said of what cannot be known.
  */
-export function dataplaneOf(view: View, pod: KubeObject): Dataplane {
+export function dataplaneOf(view: Pick<View, "get">, pod: KubeObject): Dataplane {
   if (hasProxy(pod)) return "sidecar"
   const annotations = annotationsOf(pod)
   if (annotations["ambient.istio.io/redirection"] === "enabled") return "ambient"
