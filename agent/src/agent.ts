@@ -8,6 +8,7 @@ import { startActing } from "./act/acting.ts"
 import { createAssertionCheck } from "./act/assertion.ts"
 import { createGate } from "./act/gate.ts"
 import { configMapJournal, fileJournal } from "./act/journal-store.ts"
+import { createObserved } from "./act/observed.ts"
 import { policySource } from "./act/policy-source.ts"
 import { type Clock, systemClock } from "./clock.ts"
 import { createKubeApi, type KubeApi } from "./cluster/api.ts"
@@ -105,7 +106,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const meter: Meter = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, ignored: 0 }
   let uid = ""
 
-  const cluster = watchCluster({ api, cache, clock, signal, log })
+  const cluster = watchCluster({
+    ...{ api, cache, clock, signal, log },
+    configChanged: (event) => observed.notice(event),
+  })
   const settings = followMeshConfig({ api, cache, clock, signal, log })
   const validation = startValidation({ cache, clock, signal, log })
   const telemetry = options.createTelemetry(createClusterView(cache, () => uid))
@@ -117,6 +121,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     metrics: createMetricsLane(now),
     status: createStatusLane({ read: readStatus, now, wake }),
   }
+  const observed = createObserved({
+    lane: lanes.command,
+    speaks: () => ["connecting", "connected", "waiting"].includes(link.state().state),
+    clock,
+    signal,
+  })
   function readStatus(): Omit<Status, "type" | "seq"> {
     return {
       at: now(),
@@ -173,6 +183,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const acting = startActing({
     ...{ api, gate, membership, leadership, clock, signal, log },
     lane: lanes.command,
+    removing: (ref) => observed.removing(ref),
     store: placement.namespace === null ? fileJournal(folder) : configMapJournal(api, placement.namespace),
   })
   const link = startLink({
@@ -253,6 +264,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       validation.done,
       gate.done,
       acting.done,
+      observed.done,
     ])
     await Promise.allSettled([probes?.close(), telemetry.close()])
     api.close()

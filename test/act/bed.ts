@@ -36,6 +36,8 @@ export type Bed = {
   /** Every call that writes, as it was sent. */
   writes: KubeCall[]
   fault: Fault
+  /** Told before and after each write, to the cluster and to the journal; throws when the process ends there. */
+  point: () => void
   store: JournalStore & { records: Record<string, string>; saves: number }
   /** A new process over the same journal and cluster. */
   start(): Promise<Process>
@@ -76,7 +78,7 @@ export const applyOf = (steps: WireStep[], more: object = {}): CommandAction => 
 const rbac = "rbac.authorization.k8s.io/v1"
 const group = "networking.istio.io"
 
-function memoryStore(): Bed["store"] {
+function memoryStore(point: () => void): Bed["store"] {
   let version = 0
   const views = { known: 0 }
   const store: Bed["store"] = {
@@ -87,15 +89,17 @@ function memoryStore(): Bed["store"] {
       views.known = version
       return Promise.resolve({ ...store.records })
     },
-    save(changes) {
-      if (views.known !== version) return Promise.resolve("moved")
+    async save(changes) {
+      if (views.known !== version) return "moved"
+      point()
       store.saves += 1
       version += 1
       views.known = version
       for (const [name, value] of Object.entries(changes))
         if (value === null) Reflect.deleteProperty(store.records, name)
         else store.records[name] = value
-      return Promise.resolve("saved")
+      point()
+      return "saved"
     },
   }
   return store
@@ -129,7 +133,8 @@ export async function openBed(options: { as?: (caller: string) => KubeIdentity }
     api: { ...client, json },
     writes: [],
     fault: () => undefined,
-    store: memoryStore(),
+    point: () => undefined,
+    store: memoryStore(() => bed.point()),
     start,
     get: (kind, name) => demo.store.get(`${kind}.${group}`, name, "bookinfo"),
     put,
@@ -172,8 +177,10 @@ export async function openBed(options: { as?: (caller: string) => KubeIdentity }
       writes += 1
     }
     const fault = isMesh ? bed.fault(call, writes) : undefined
+    if (isWrite && isMesh) bed.point()
     if (fault && "before" in fault) throw fault.before
     const answer = await client.json(call)
+    if (isWrite && isMesh) bed.point()
     if (fault) throw fault.after
     return answer
   }
@@ -229,7 +236,7 @@ export async function openBed(options: { as?: (caller: string) => KubeIdentity }
         admit: ({ caller }) => Promise.resolve({ as: (options.as ?? (() => ann))(caller.name) }),
       },
       journal,
-      apply: createApply({ requests, clock: systemClock }),
+      apply: createApply({ requests, clock: systemClock, removing: () => undefined }),
       check: createCheck({ requests, access }),
       access,
       lane,

@@ -1,3 +1,4 @@
+import type { ObjectRef } from "#shared/kube/object.ts"
 import type { Command, KeyCertificate } from "#shared/protocol/command.ts"
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"
@@ -36,6 +37,8 @@ export function startActing(options: {
   lane: CommandLane
   leadership: Leadership
   membership: Pick<Membership, "standing" | "learn">
+  /** Told before an object is removed, since a removal does not say whose it was. */
+  removing: (ref: ObjectRef) => void
   clock: Clock
   signal: AbortSignal
   log: Log
@@ -45,7 +48,7 @@ export function startActing(options: {
   const requests = createRequests(api)
   const access = createAccess({ api, gate })
   const parts = {
-    apply: createApply({ requests, clock }),
+    apply: createApply({ requests, clock, removing: options.removing }),
     check: createCheck({ requests, access }),
     access,
   }

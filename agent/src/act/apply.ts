@@ -1,6 +1,6 @@
 import type { KubeIdentity } from "#shared/act/policy.ts"
 import { idOf } from "#shared/edit/steps.ts"
-import type { KubeObject } from "#shared/kube/object.ts"
+import type { KubeObject, ObjectRef } from "#shared/kube/object.ts"
 import type { Conflicts, StepOutcome, WireStep } from "#shared/protocol/command.ts"
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"
@@ -74,7 +74,13 @@ type Doing = {
   expected: { resourceVersion: string | null; uid: string | null }
 }
 
-export function createApply({ requests, clock }: { requests: Requests; clock: Clock }): Apply {
+export function createApply(options: {
+  requests: Requests
+  /** Told before an object is removed. */
+  removing: (ref: ObjectRef) => void
+  clock: Clock
+}): Apply {
+  const { requests, clock } = options
   const placed = ({ object, apiVersion }: WireStep): Place => {
     const place = placeOf(object, apiVersion)
     if ("code" in place) throw new Error(place.message)
@@ -223,6 +229,7 @@ export function createApply({ requests, clock }: { requests: Requests; clock: Cl
       if (planned.request.how === "none") return unchanged(step, live, entry.conflicts)
       // What comes next is read again, with the owners that it has then.
       lives.delete(id)
+      if (planned.request.how === "delete") options.removing(object)
       const sending = { as: entry.as, dryRun: false, signal } as const
       const { expiresAt } = entry
       const result = await write(doing, planned.request, { sending, expiresAt })
@@ -270,8 +277,8 @@ export function createApply({ requests, clock }: { requests: Requests; clock: Cl
     entry: Progress,
     { lives, signal, done }: { lives: Lives; signal: AbortSignal; done: () => Promise<void> },
   ): Promise<void> {
-    for (let index = entry.outcomes.length; index < entry.steps.length; index++) {
-      take(entry, await doStep(entry, index, { lives, signal }))
+    while (entry.outcomes.length < entry.steps.length) {
+      take(entry, await doStep(entry, entry.outcomes.length, { lives, signal }))
       await done()
     }
   }
