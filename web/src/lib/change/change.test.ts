@@ -301,6 +301,33 @@ describe("the sentence above the button", () => {
       "Not possible: prod-us-1 is away",
     ],
     [preview({ steps: [] }), "Nothing changes: it is so already."],
+    [
+      preview({ blockers: [{ code: "change.empty", message: "There is nothing to change" }] }),
+      "Nothing changes: it is so already.",
+    ],
+    [
+      preview({
+        clusters: [
+          {
+            ...eu,
+            check: check({
+              access: [
+                {
+                  verb: "patch",
+                  kind: rule.kind,
+                  namespace: "bookinfo",
+                  name: "",
+                  allowed: false,
+                  reason: "",
+                  grant: null,
+                },
+              ],
+            }),
+          },
+        ],
+      }),
+      "Not possible: prod-eu-1, may not patch DestinationRule.",
+    ],
   ])("says why it is not possible", (of, text) => {
     const sentence = sentenceOf(of, asked, at)
     expect(said(sentence)).toBe(text)

@@ -59,3 +59,35 @@ export const missingByCluster = (
     ...refusals,
     ...known.flatMap(([cluster, missing]): [string, Missing][] => (missing ? [[cluster, missing]] : [])),
   ])
+
+/** All that decides whether somebody may change something in a namespace of a cluster. */
+type Situation = {
+  role: string | undefined
+  mayWrite: boolean
+  act: { mode: "off" | "mapped" | "anonymous"; reason: string } | null | undefined
+  access: Access | undefined
+}
+
+/** What keeps a member from changing anything there, whatever it is; null when it is a matter of the object. */
+export function missingAtAll({ role, mayWrite, act }: Situation): Missing | null {
+  if (!mayWrite) return { text: `Needs the role operator; you are ${role ?? "signed out"}`, grant: null }
+  if (act === null || act === undefined) return { text: "The agent of this cluster only reads", grant: null }
+  if (act.mode === "off")
+    return { text: act.reason === "" ? "This cluster takes no changes" : act.reason, grant: null }
+  return null
+}
+
+/** The same, of a control or of kinds. What is not known yet keeps nobody: the change asks again. */
+export function missingIn(
+  situation: Situation,
+  of:
+    | { control: FormControl }
+    | { kinds: readonly string[] }
+    | { verb: Access["lines"][number]["verb"]; kind: string },
+): Missing | null {
+  const whole = missingAtAll(situation)
+  const { access } = situation
+  if (whole || !access) return whole
+  if ("control" in of) return missingForControl(of.control, access)
+  return "kinds" in of ? missingFor(of.kinds, access) : missingVerb(of.verb, of.kind, access)
+}

@@ -7,6 +7,8 @@ export const makeable = watchedKinds
   .map(({ key, kind }) => ({ key, kind }))
   .sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : a.key < b.key ? -1 : 1))
 
+export const isMakeable = (key: string): boolean => makeable.some((kind) => kind.key === key)
+
 /** Where a new object begins: all that its kind asks for is empty, and marked until it is written. */
 const specs: Record<string, unknown> = {
   "VirtualService.networking.istio.io": {

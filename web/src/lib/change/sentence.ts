@@ -60,11 +60,17 @@ function after(preview: ChangePreview, asked: Asked, now: number): Part[] {
   return parts.map((text) => plain(` ${text}`))
 }
 
+const empty: Sentence = {
+  glyph: "info",
+  parts: [plain("Nothing changes: it is so already.")],
+  possible: false,
+}
+
 export function sentenceOf(preview: ChangePreview, asked: Asked, now: number): Sentence {
   const [blocker] = preview.blockers
+  if (blocker?.code === "change.empty") return empty
   if (blocker) return { glyph: "error", parts: [plain(`Not possible: ${blocker.message}`)], possible: false }
-  if (preview.steps.length === 0)
-    return { glyph: "info", parts: [plain("Nothing changes: it is so already.")], possible: false }
+  if (preview.steps.length === 0) return empty
   const denied = preview.clusters.find((part) => denialOf(part) !== null)
   if (denied) {
     return {

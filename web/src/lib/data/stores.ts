@@ -26,6 +26,8 @@ export type Stores = {
   rights: Rights
   scope: Scope
   session: Session
+  /** What was written of an object and is not applied yet, by its key: it goes along from page to page. */
+  texts: Map<string, string>
   toasts: Toasts
 }
 
@@ -54,6 +56,7 @@ export function createStores(now: () => number): Stores {
     rights: new Rights(api, () => clock.exact()),
     scope: new Scope(clusters, mesh),
     session,
+    texts: new Map(),
     toasts: new Toasts(),
   }
 }

@@ -6,6 +6,7 @@ export const goKeys: Record<string, string> = {
   w: "/workloads",
   v: "/validation",
   c: "/clusters",
+  h: "/changes",
 }
 
 const fields =

@@ -24,6 +24,9 @@ export type Change = {
   mark: "config" | "deploy" | "link"
   title: string
   detail: string
+  /** Its own page, and the way to undo it. */
+  href?: string
+  undo?: string
   /** Where the object is, for its link; undefined for a link event. */
   object: { cluster: string; kind: string; namespace: string; name: string } | undefined
 }

@@ -12,6 +12,7 @@ import CopyPlus from "@lucide/svelte/icons/copy-plus"
 import Download from "@lucide/svelte/icons/download"
 import Ellipsis from "@lucide/svelte/icons/ellipsis"
 import EyeOff from "@lucide/svelte/icons/eye-off"
+import GitBranch from "@lucide/svelte/icons/git-branch"
 import Globe from "@lucide/svelte/icons/globe"
 import GripVertical from "@lucide/svelte/icons/grip-vertical"
 import Hexagon from "@lucide/svelte/icons/hexagon"
@@ -59,6 +60,7 @@ export const icons = {
   dots: Ellipsis,
   "eye-off": EyeOff,
   globe: Globe,
+  changes: GitBranch,
   service: Hexagon,
   info: Info,
   key: KeyRound,
