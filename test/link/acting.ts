@@ -11,6 +11,7 @@ import {
   type WireStep,
   commandText,
 } from "#shared/protocol/command.ts"
+import type { Down } from "#shared/protocol/down.ts"
 import type { ActState } from "#shared/protocol/message/status.ts"
 import { Cache, type Identity, type Peer, instanceOf, joinBody, meet, newKey, post } from "./agent.ts"
 import { api } from "./console.ts"
@@ -48,7 +49,6 @@ export class ActingAgent {
   act: ActState = mapped
   answer: Answer = (payload) => this.carryOut(payload)
   #version = 100
-  #loop: Promise<void> = Promise.resolve()
 
   constructor(
     stage: { server: string; now: () => number },
@@ -77,16 +77,17 @@ export class ActingAgent {
   /** Connects, sends what it has, and carries out what comes from here on. */
   async connect(instance = "one"): Promise<this> {
     const peer = await meet(this.#server, this.identity, { instance: instanceOf(instance), epoch: 0 })
-    await this.cache.sync(peer, this.#now())
-    await peer.store(this.status())
     this.peer = peer
-    this.#loop = this.#serve(peer).catch(() => undefined)
+    for (const message of peer.received) this.#take(message)
+    peer.onMessage = (message) => {
+      this.#take(message)
+    }
+    await this.sync()
     return this
   }
 
   async disconnect(): Promise<void> {
     await this.peer?.close()
-    await this.#loop
   }
 
   #read({ keyId, payload, signature }: Command): CommandPayload {
@@ -101,15 +102,14 @@ export class ActingAgent {
     return read
   }
 
-  async #serve(peer: Peer): Promise<void> {
-    for (;;) {
-      const payload = this.#read(await peer.next("command"))
-      this.commands.push(payload)
-      const outcome = this.done.get(payload.id) ?? this.answer(payload)
-      if (outcome === "silent") continue
-      this.done.set(payload.id, outcome)
-      this.result(payload.id, outcome)
-    }
+  #take(message: Down): void {
+    if (message.type !== "command") return
+    const payload = this.#read(message)
+    this.commands.push(payload)
+    const outcome = this.done.get(payload.id) ?? this.answer(payload)
+    if (outcome === "silent") return
+    this.done.set(payload.id, outcome)
+    this.result(payload.id, outcome)
   }
 
   result(commandId: string, outcome: CommandOutcome): number | undefined {
@@ -187,6 +187,7 @@ export class ActingAgent {
     const { peer } = this
     if (!peer) throw new Error("not connected")
     await this.cache.sync(peer, this.#now())
+    await peer.store(this.status())
   }
 }
 

@@ -102,6 +102,8 @@ type Typed<T extends Down["type"]> = Extract<Down, { type: T }>
 export class Peer {
   readonly socket: WebSocket
   readonly received: Down[] = []
+  /** Called with each message, whoever waits for it. */
+  onMessage: (message: Down) => void = () => undefined
   /** Texts that are not frames of ours: what the gateway itself says. */
   readonly foreign: string[] = []
   readonly closed: Promise<{ code: number; reason: string }>
@@ -130,8 +132,11 @@ export class Peer {
       const parts = this.#parts.get(frame.g) ?? []
       parts[frame.i] = frame.d
       this.#parts.set(frame.g, parts)
-      if (parts.filter((part) => part !== undefined).length === frame.n)
-        this.received.push(fromParts(parts, inflate) as Down)
+      if (parts.filter((part) => part !== undefined).length === frame.n) {
+        const message = fromParts(parts, inflate) as Down
+        this.received.push(message)
+        this.onMessage(message)
+      }
     } catch {
       this.foreign.push(text)
     }

@@ -12,6 +12,8 @@ export type Stage = {
   clock: { at: number }
   tenant: Tenant
   other: Tenant
+  /** The same cloud as another process has it: over the same database, with a memory of its own. */
+  otherProcess(): Cloud
   close(): Promise<void>
 }
 
@@ -27,7 +29,10 @@ export async function startLocalStage(): Promise<Stage> {
   })
   const tenant = await createTenant(own.cloud, "acme")
   const other = await createTenant(own.cloud, "globex")
-  return { server: own.url, cloud: own.cloud, clock, tenant, other, close: own.close }
+  const { cloud } = own
+  // What a process remembers it remembers by its table.
+  const otherProcess = (): Cloud => ({ ...cloud, table: { ...cloud.table } })
+  return { server: own.url, cloud, clock, tenant, other, otherProcess, close: own.close }
 }
 
 async function lambda(): Promise<Stage> {
@@ -46,6 +51,7 @@ async function lambda(): Promise<Stage> {
     clock: own.clock,
     tenant: own.tenant,
     other: own.other,
+    otherProcess: own.otherProcess,
     async close() {
       await gateway.close()
       await own.close()

@@ -4,6 +4,7 @@ import { secureHeaders } from "hono/secure-headers"
 import { stringify } from "yaml"
 import { ulid } from "ulid"
 import type { InventoryItem } from "#shared/api/inventory.ts"
+import type { Answer } from "#shared/api/client.ts"
 import { type Operation, type OperationName, operations } from "#shared/api/operations.ts"
 import { AppError } from "#shared/error.ts"
 import { type Actor, actorOf, credentialOf, demand } from "../auth/actor.ts"
@@ -90,6 +91,19 @@ function demandPerson(actor: Actor, operation: Operation): void {
     throw new AppError("auth.denied", `"${operation.summary}" is for people; ${actor.name} is an API token`)
 }
 
+/** As whom Kubernetes is asked is for the cluster's owner to say. What a caller sends of it is refused and not passed over, so that nobody believes that it works. */
+function demandNoImpersonation(c: ApiContext): void {
+  const name = [...c.req.raw.headers.keys()].find((header) => /^impersonate-/i.test(header))
+  if (name !== undefined)
+    throw new AppError(
+      "input.invalid",
+      `the header ${name} is not taken: whose rights count in a cluster is what its owner wrote into the ConfigMap smm-agent-policy; leave the header out`,
+    )
+}
+
+const wantsLines = (c: ApiContext): boolean =>
+  /\bapplication\/(x-)?ndjson\b/.test(c.req.header("accept") ?? "")
+
 const wantsYaml = (c: ApiContext): boolean => /\bapplication\/(x-)?yaml\b/.test(c.req.header("accept") ?? "")
 
 function respond(c: ApiContext, name: OperationName, operation: Operation, answer: unknown): Response {
@@ -100,6 +114,13 @@ function respond(c: ApiContext, name: OperationName, operation: Operation, answe
   }
   if (name === "getObject" && wantsYaml(c))
     return tagged(c, stringify((answer as InventoryItem).object), "application/yaml")
+  if (name === "listChanges" && wantsLines(c)) {
+    const { items, cursor } = answer as Answer<"listChanges">
+    const lines = items.map((item) => `${JSON.stringify(item)}\n`).join("")
+    const response = tagged(c, lines, "application/x-ndjson")
+    if (cursor !== null) response.headers.set("smm-cursor", cursor)
+    return response
+  }
   return taggedJson(c, answer as object)
 }
 
@@ -114,6 +135,7 @@ async function createSession({ cloud, byAddress }: Edge, c: ApiContext): Promise
 }
 
 async function run(edge: Edge, name: OperationName, operation: Operation, c: ApiContext): Promise<unknown> {
+  demandNoImpersonation(c)
   if (name === "createSession") return createSession(edge, c)
   const actor = await authenticate(edge, c)
   c.set("actor", actor)

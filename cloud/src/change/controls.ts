@@ -1,14 +1,13 @@
+import * as Shared from "#shared/edit/controls.ts"
 import { patchBetween } from "#shared/edit/diff.ts"
 import type { Edit } from "#shared/edit/edit.ts"
-import type { Intent, FormControl } from "#shared/edit/intent.ts"
-import type { Plan, Reading } from "#shared/edit/plan.ts"
+import type { Intent } from "#shared/edit/intent.ts"
+import type { Plan } from "#shared/edit/plan.ts"
 import type { World } from "#shared/edit/world.ts"
-import { AppError } from "#shared/error.ts"
 import { refOf } from "#shared/kube/object.ts"
 
 export function planOf(intent: Exclude<Intent, { control: "undo" }>, world: World): Plan {
-  if (intent.control !== "objects" && intent.control !== "fix")
-    throw new AppError("unavailable", `the control ${intent.control} is not served yet`)
+  if (intent.control !== "objects" && intent.control !== "fix") return Shared.planOf(intent, world)
   if (intent.control === "fix")
     return { edits: intent.edits as Edit[], title: "Fix", services: [], warnings: [] }
   const edits: Edit[] = [
@@ -24,6 +23,4 @@ export function planOf(intent: Exclude<Intent, { control: "undo" }>, world: Worl
   return { edits, title: `Change ${edits.length} objects`, services: [], warnings: [] }
 }
 
-export function readControl(control: FormControl, _world: World, _query: object): Reading {
-  throw new AppError("unavailable", `the control ${control} is not served yet`)
-}
+export const readControl = Shared.readControl

@@ -55,6 +55,14 @@ async function readNow(cloud: Cloud, organizationId: string, changeId: string): 
   return entry && { entry, change: viewOf(entry, cloud.now()) }
 }
 
+/** When a change that undoes another one is done, that one is undone. */
+async function settle(cloud: Cloud, organizationId: string, { entry, change }: Now): Promise<void> {
+  const { changeId, undoOf, ended } = entry.header
+  if (undoOf === null || ended !== null || change.state !== "applied") return
+  const at = { organizationId, changeId: undoOf, cluster: "" }
+  await Changes.add(cloud, at, "undone", { at: cloud.now(), by: changeId })
+}
+
 /**
  * Brings a change on: asks the agent whose turn it is, unless it was asked. Level-triggered: it goes by what is stored, and may be called at any time by
  * anybody; nothing is lost when a caller dies between two lines.
@@ -67,6 +75,7 @@ export async function advance(
 ): Promise<Now | undefined> {
   const now = await readNow(cloud, organizationId, changeId)
   if (!now) return undefined
+  await settle(cloud, organizationId, now)
   const cluster = currentOf(now.change)
   const part = now.entry.header.clusters.find((one) => one.cluster === cluster)
   if (!part || part.commandId === null || !isDue(cloud, now.entry, part.cluster, again)) return now

@@ -8,7 +8,7 @@ import { Changes } from "../store/change.ts"
 import { Clusters } from "../store/cluster.ts"
 import { each } from "../store/each.ts"
 import { Inventory } from "../store/inventory.ts"
-import type { Received } from "./receive.ts"
+import type { Heard, Received } from "./receive.ts"
 import { servicesOf } from "./services.ts"
 import { idOf } from "./taken-back.ts"
 
@@ -88,7 +88,7 @@ export async function onObserved(
   cloud: Cloud,
   owner: Inventory.Owner,
   { items, lost }: Observed,
-  skewMs: number,
+  { skewMs }: Heard,
 ): Promise<Received> {
   const { organizationId, clusterId } = owner
   const cluster = await Clusters.find(cloud, organizationId, clusterId)

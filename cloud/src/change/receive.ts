@@ -4,14 +4,21 @@ import type { Result, Watched } from "#shared/protocol/message/act.ts"
 import type { Cloud } from "../cloud.ts"
 import { Changes } from "../store/change.ts"
 import { Commands } from "../store/command.ts"
-import type { Owner } from "../store/inventory.ts"
+import type { Inventory, Owner } from "../store/inventory.ts"
 import { advance } from "./deliver.ts"
 import { publishChange } from "./publish.ts"
+import { reflect } from "./reflect.ts"
 import { takenBack } from "./taken-back.ts"
-import { viewOf } from "./view.ts"
 
 /** What is left to do once what an agent said is stored and acknowledged; or the words for what was not taken. */
-export type Received = { changes: readonly string[]; words?: string }
+export type Received = { changes: readonly string[]; words?: string; inventory?: Inventory.Changes }
+
+/** What is known of the connection over which an agent says something. */
+export type Heard = {
+  skewMs: number
+  /** The order among writers (link/session.ts). */
+  version: number
+}
 
 const nothing: Received = { changes: [] }
 
@@ -21,26 +28,19 @@ const timeOf = (cloud: Cloud, at: number, skewMs: number): number => Math.min(at
 const fits = (stored: Commands.Stored, outcome: CommandOutcome): boolean =>
   outcome.type === "refused" || outcome.type === stored.type
 
-/** When a change that undoes another one is done, that one is undone. */
-async function settle(cloud: Cloud, organizationId: string, entry: Changes.Entry): Promise<string[]> {
-  const { changeId, undoOf } = entry.header
-  if (undoOf === null || viewOf(entry, cloud.now()).state !== "applied") return []
-  const at = { organizationId, changeId: undoOf, cluster: "" }
-  await Changes.add(cloud, at, "undone", { at: cloud.now(), by: changeId })
-  return [undoOf]
-}
-
 async function onApplied(
   cloud: Cloud,
   owner: Owner,
   changeId: string,
-  result: { at: number; outcome: Changes.ApplyOutcome },
+  { version, ...result }: { at: number; outcome: Changes.ApplyOutcome; version: number },
 ): Promise<Received> {
   const { organizationId, clusterId } = owner
   await Changes.add(cloud, { organizationId, changeId, cluster: clusterId }, "result", result)
   const entry = await Changes.read(cloud, organizationId, changeId)
   if (!entry) return { changes: [], words: `A result was left out: there is no change ${changeId}` }
-  return { changes: [changeId, ...(await settle(cloud, organizationId, entry))] }
+  const inventory = await reflect(cloud, owner, { entry, outcome: result.outcome, version })
+  const { undoOf } = entry.header
+  return { changes: undoOf === null ? [changeId] : [changeId, undoOf], inventory }
 }
 
 /**
@@ -51,7 +51,7 @@ export async function onResult(
   cloud: Cloud,
   owner: Owner,
   { commandId, at, outcome }: Result,
-  skewMs: number,
+  { skewMs, version }: Heard,
 ): Promise<Received> {
   const stored = await Commands.read(cloud, owner, commandId)
   if (!stored)
@@ -68,6 +68,7 @@ export async function onResult(
     received = await onApplied(cloud, owner, changeId, {
       at: time,
       outcome: outcome as Changes.ApplyOutcome,
+      version,
     })
   if (stored.type === "release" && changeId !== null && outcome.type === "release" && !outcome.failure) {
     const place = { organizationId: owner.organizationId, changeId, cluster: owner.clusterId }
@@ -83,7 +84,7 @@ export async function onWatched(
   cloud: Cloud,
   owner: Owner,
   message: Watched,
-  skewMs: number,
+  { skewMs }: Heard,
 ): Promise<Received> {
   const { organizationId, clusterId } = owner
   const { changeId, end, why, reason } = message

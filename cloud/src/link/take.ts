@@ -5,7 +5,7 @@ import type { PackedTick } from "#shared/telemetry/tick.ts"
 import type { Cloud } from "../cloud.ts"
 import { redeliver } from "../change/deliver.ts"
 import { onObserved } from "../change/observe.ts"
-import { type Received, followUp, onResult, onWatched } from "../change/receive.ts"
+import { type Heard, type Received, followUp, onResult, onWatched } from "../change/receive.ts"
 import { publish, publishCluster } from "../console/publish.ts"
 import { Clusters } from "../store/cluster.ts"
 import type { Connections } from "../store/connection.ts"
@@ -18,7 +18,7 @@ import { noteSeldom } from "./note.ts"
 import { setPace, wantedTickMs } from "./pace.ts"
 import type { Unknown } from "./receive.ts"
 import { sendDown } from "./send.ts"
-import { type Session, ownerOf, reach } from "./session.ts"
+import { type Session, ownerOf, reach, versionOf } from "./session.ts"
 import { type Outcome, onBucket, onDelta, onHashes } from "./state.ts"
 
 type Message = Exclude<Up, { type: "hello" }> | Unknown
@@ -40,6 +40,11 @@ const withReceived = (received: Received): Effect => ({
   set: {},
   received,
   ...(received.words === undefined ? {} : { words: received.words }),
+  ...(received.inventory ? { changes: received.inventory } : {}),
+})
+const heardOf = ({ link, number }: Session, { seq }: Message): Heard => ({
+  skewMs: link.skewMs,
+  version: versionOf(number, seq),
 })
 
 /** How often consoles hear of a cluster in which nothing but time has changed; and how often of the progress of a join. */
@@ -60,11 +65,11 @@ async function handle(cloud: Cloud, session: Session, message: Message): Promise
       return { ...told, tell: changed }
     }
     case "result":
-      return withReceived(await onResult(cloud, session.owner, message, session.link.skewMs))
+      return withReceived(await onResult(cloud, session.owner, message, heardOf(session, message)))
     case "watched":
-      return withReceived(await onWatched(cloud, session.owner, message, session.link.skewMs))
+      return withReceived(await onWatched(cloud, session.owner, message, heardOf(session, message)))
     case "observed":
-      return withReceived(await onObserved(cloud, session.owner, message, session.link.skewMs))
+      return withReceived(await onObserved(cloud, session.owner, message, heardOf(session, message)))
     case "unknown":
       return {
         set: {},
