@@ -1,11 +1,13 @@
-import { AppError } from "../error.ts"
 import type { ControlQuery } from "../api/change.ts"
 import * as circuitBreaker from "./control/circuit-breaker.ts"
 import * as clientTls from "./control/client-tls.ts"
 import * as loadBalancing from "./control/load-balancing.ts"
 import * as fault from "./control/fault.ts"
+import * as fix from "./control/fix.ts"
 import * as mirror from "./control/mirror.ts"
 import * as mtls from "./control/mtls.ts"
+import * as objects from "./control/objects.ts"
+import * as routing from "./control/routing.ts"
 import * as shift from "./control/shift.ts"
 import type { ServiceName } from "./form.ts"
 import { invalid } from "./invalid.ts"
@@ -38,7 +40,10 @@ const policyTarget = (query: ControlQuery): PolicyTarget => ({
   },
 })
 
-const planners: { [C in Planned["control"]]?: Planner<C> } = {
+const planners: { [C in Planned["control"]]: Planner<C> } = {
+  routing: (world, { service, set }) => routing.plan(world, service, set),
+  objects: objects.plan,
+  fix: fix.plan,
   shift: (world, { service, set }) => shift.plan(world, service, set),
   "circuit-breaker": (world, { service, scope, set }) => circuitBreaker.plan(world, { service, scope }, set),
   "load-balancing": (world, { service, scope, set }) => loadBalancing.plan(world, { service, scope }, set),
@@ -48,7 +53,8 @@ const planners: { [C in Planned["control"]]?: Planner<C> } = {
   mtls: (world, { scope, set }) => mtls.plan(world, scope, set),
 }
 
-const readers: { [C in FormControl]?: Reader } = {
+const readers: { [C in FormControl]: Reader } = {
+  routing: (world, query) => routing.read(world, serviceOf(query)),
   shift: (world, query) => shift.read(world, serviceOf(query)),
   "circuit-breaker": (world, query) => circuitBreaker.read(world, policyTarget(query)),
   "load-balancing": (world, query) => loadBalancing.read(world, policyTarget(query)),
@@ -61,14 +67,10 @@ const readers: { [C in FormControl]?: Reader } = {
 /** What an intent becomes in one cluster: the smallest edits of what is there. @throws AppError input.invalid, with the places in the form */
 export function planOf(intent: Planned, world: World): Plan {
   // Each intent goes to the planner of its own control, which the compiler cannot follow through the table.
-  const planner = planners[intent.control] as ((world: World, intent: Planned) => Plan) | undefined
-  if (planner === undefined) throw new AppError("input.invalid", `no control ${intent.control} here`)
+  const planner = planners[intent.control] as (world: World, intent: Planned) => Plan
   return planner(world, intent)
 }
 
 /** What a control's form shows of what is there. @throws AppError input.invalid when the query names nothing it can be about */
-export function readControl(control: FormControl, world: World, query: ControlQuery): Reading {
-  const reader = readers[control]
-  if (reader === undefined) throw new AppError("input.invalid", `no control ${control} here`)
-  return reader(world, query)
-}
+export const readControl = (control: FormControl, world: World, query: ControlQuery): Reading =>
+  readers[control](world, query)

@@ -43,7 +43,8 @@ function read(raw: Json, scope: Scope): Destination | undefined {
 function write(raw: Json, destination: Destination, scope: Scope): Json {
   const before = read(raw, scope)
   const place = placeOf(destination, scope)
-  const moves = before?.host !== destination.host || before?.subset !== destination.subset
+  const moves =
+    before === undefined || before.host !== destination.host || before.subset !== destination.subset
   const away = place?.namespace === scope.namespace ? undefined : place?.namespace
   const named = moves
     ? withField(withField(without(raw, "group", "kind"), "name", place?.name), "namespace", away)

@@ -103,15 +103,16 @@ const abort = parts<z.infer<typeof Abort>>(
   Abort,
 )
 
-/** An abort without a status aborts nothing; the form shows none. */
-const isSaid = (raw: Json): boolean => raw["httpStatus"] !== undefined || raw["grpcStatus"] !== undefined
+/** An abort without a status that there is aborts nothing; the form shows none. */
+const effective = (said: z.infer<typeof Abort> | undefined): z.infer<typeof Abort> | undefined =>
+  said?.httpStatus === undefined && said?.grpcStatus === undefined ? undefined : said
 
 export const faultLens = within(
   "fault",
   parts<FaultForm>(
     {
       delay: within("delay", delay),
-      abort: within("abort", { ...abort, read: (raw) => (isSaid(raw) ? abort.read(raw) : undefined) }),
+      abort: within("abort", { ...abort, read: (raw) => effective(abort.read(raw)) }),
     },
     FaultForm,
   ),
