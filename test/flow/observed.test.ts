@@ -19,6 +19,7 @@ let api: KubeApi
 let stop: AbortController
 let done: Promise<unknown>
 let items: Observed["items"]
+let observed: ReturnType<typeof createObserved>
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "smm-observed-"))
@@ -29,7 +30,7 @@ beforeEach(async () => {
   stop = new AbortController()
   items = []
   const { signal } = stop
-  const observed = createObserved({
+  observed = createObserved({
     lane: {
       push(_, message, acked) {
         items.push(...message.items)
@@ -99,4 +100,11 @@ test("what changed while the watch was cut, and was found by listing again, is t
   demo.kube.store.remove(kind, "reviews", "bookinfo")
   demo.kube.compact()
   await eventually(["delete bookinfo by ", "delete reviews by "])
+})
+
+test("what is said to be removed by us is not told", async () => {
+  observed.removing({ kind, namespace: "bookinfo", name: "bookinfo" })
+  await send("DELETE", `${at}/bookinfo`)
+  await send("DELETE", `${at}/reviews`)
+  await eventually(["delete reviews by "])
 })

@@ -28,10 +28,27 @@ const certificate = (
 }
 
 describe("a command", () => {
+  const digestOf = (part: unknown) => createHash("sha256").update(canonicalJson(part)).digest("base64url")
+
   test("that is signed, ours and in time is read, with the digest of its action", () => {
     const payload = payloadOf(now)
-    const digest = createHash("sha256").update(canonicalJson(payload.action)).digest("base64url")
-    expect(check(commandOf(payload, first))).toEqual({ payload, digest })
+    expect(check(commandOf(payload, first))).toEqual({ payload, digest: digestOf(payload.action) })
+  })
+
+  test("that writes has the digest that its check had: of the steps, whatever the cloud puts around them", () => {
+    const ref = { kind: "VirtualService.networking.istio.io", namespace: "shop", name: "cart" }
+    const step = {
+      ...{ verb: "delete" as const, object: ref, apiVersion: "networking.istio.io/v1" },
+      ...{ resourceVersion: "7", uid: "u", patch: null, create: null },
+    }
+    const part = { conflicts: "ask" as const, steps: [step] }
+    const more = { guard: null, revertAt: null, services: [] }
+    const of = (action: object) => check(commandOf({ ...payloadOf(now), action } as never, first))
+    const expected = expect.objectContaining({ digest: digestOf(part) }) as unknown
+    expect(of({ type: "check", ...part })).toEqual(expected)
+    for (const changeId of ["chg_01ARZ3NDEKTSV4RRFFQ69G5FAV", "chg_01ARZ3NDEKTSV4RRFFQ69G5FAX"])
+      expect(of({ type: "apply", changeId, ...part, ...more })).toEqual(expected)
+    expect(of({ type: "check", ...part, steps: [{ ...step, resourceVersion: "8" }] })).not.toEqual(expected)
   })
 
   test.each([

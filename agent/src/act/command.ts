@@ -9,6 +9,7 @@ import {
   type FailureCode,
   queuedLifeMs,
 } from "#shared/protocol/command.ts"
+import { record } from "#shared/topology/fact/read.ts"
 import { isSigned, type Trust } from "./trust.ts"
 
 export type Failure = { code: FailureCode; message: string }
@@ -16,7 +17,7 @@ export type Failure = { code: FailureCode; message: string }
 /** Whose commands this agent takes; null of an agent that joined before there were keys. */
 export type Standing = { organizationId: string; clusterId: string; trust: Trust }
 
-/** A command that is what the cloud signed, for us, and in time. `digest` is of its action, for assertions that are bound to one. */
+/** A command that is what the cloud signed, for us, and in time. `digest` is of what it writes, for assertions that are bound to that. */
 export type Checked = { payload: CommandPayload; digest: string }
 /** `commandId`: as it says itself, for the answer; null when there is none to answer to. */
 export type Refused = { commandId: string | null; failure: Failure }
@@ -35,7 +36,17 @@ function parsed(text: string): unknown {
 }
 
 const digestOf = (action: unknown): string =>
-  createHash("sha256").update(canonicalJson(action), "utf8").digest("base64url")
+  createHash("sha256")
+    .update(canonicalJson(boundPart(action)), "utf8")
+    .digest("base64url")
+
+/**
+ * What an assertion is bound to: the writes themselves, which a check of them already has. Ids and times are the cloud's, and known too late.
+ */
+function boundPart(action: unknown): unknown {
+  const { steps, conflicts } = record(action)
+  return steps === undefined ? action : { steps, conflicts }
+}
 
 function keyFailure({ keyId, payload, signature }: Command, { trust }: Standing): string | null {
   if (trust.retired.includes(keyId))

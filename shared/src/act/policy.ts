@@ -72,7 +72,7 @@ export const IdentityProvider = z.strictObject({
   groups: z.array(KubeSubject).max(50).optional(),
   /** Not older than this. */
   maxAgeMs: z.int().positive().default(600_000),
-  /** The assertion's `nonce` must be the digest of the change: good for this one change. */
+  /** The assertion's `nonce` must be the digest of the writes, which a check without one tells: good for this one change. */
   bindToChange: z.boolean().default(false),
 })
 export type IdentityProvider = z.infer<typeof IdentityProvider>
