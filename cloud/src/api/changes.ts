@@ -1,8 +1,11 @@
 import type { Answer } from "#shared/api/client.ts"
+import { AppError } from "#shared/error.ts"
 import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
+import { seesNamespace } from "../auth/sight.ts"
 import { accessOf } from "../change/access.ts"
 import { trafficAround } from "../change/around.ts"
-import { readControl } from "../change/controls.ts"
+import { readControl } from "#shared/edit/controls.ts"
+import { callersOf } from "../change/callers.ts"
 import * as Create from "../change/create.ts"
 import { advance } from "../change/deliver.ts"
 import { historyPage } from "../change/history.ts"
@@ -12,6 +15,7 @@ import { changeFor } from "../change/undo.ts"
 import { worldOf } from "../change/world.ts"
 import type { Cloud } from "../cloud.ts"
 import { withEngine } from "../mesh/mesh-engine.ts"
+import { sourcesOf } from "../mesh/sources.ts"
 import type { Call } from "./call.ts"
 import { chosenClusters } from "./chosen.ts"
 import { cursorInvalid, fromCursor, toCursor } from "./cursor.ts"
@@ -21,12 +25,22 @@ export async function getControl(
   actor: Actor,
   { params, query }: Call<"getControl">,
 ): Promise<Answer<"getControl">> {
-  const { clusterId } = await clusterFor(cloud, actor, params.cluster)
-  const clusters = await clustersFor(cloud, actor)
+  const cluster = await clusterFor(cloud, actor, params.cluster)
+  if (query.namespace !== undefined && !seesNamespace(actor.sight, query.namespace))
+    throw new AppError(
+      "service.not_found",
+      `no service ${query.namespace}/${query.service ?? ""} in ${cluster.name}`,
+    )
+  const [clusters, sources] = await Promise.all([
+    clustersFor(cloud, actor),
+    sourcesOf(cloud, actor, [cluster]),
+  ])
+  const [source] = sources.clusters
+  const callers = source && callersOf(source, cloud.now())
   return withEngine(cloud, actor.organizationId, clusters, (engine) => {
-    const reading = readControl(params.control, worldOf(engine, clusterId), query)
+    const reading = readControl(params.control, worldOf(engine, cluster.clusterId, callers), query)
     // What the engine holds is not handed out.
-    return structuredClone({ ...reading, cluster: clusterId }) as Answer<"getControl">
+    return structuredClone({ ...reading, cluster: cluster.clusterId }) as Answer<"getControl">
   })
 }
 

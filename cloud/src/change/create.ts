@@ -1,39 +1,24 @@
 import type { Change, ChangeRequest } from "#shared/api/change.ts"
 import { AppError, type ErrorCode } from "#shared/error.ts"
 import { commandLifeMs, queuedLifeMs } from "#shared/protocol/command.ts"
-import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
+import type { Actor } from "../auth/actor.ts"
 import { type Cloud, newTimedId } from "../cloud.ts"
-import { type Listed, listedClusters, proposalDelta } from "../mesh/finding-item.ts"
-import { withEngine } from "../mesh/mesh-engine.ts"
+import { proposalDelta } from "../mesh/finding-item.ts"
 import { Changes } from "../store/change.ts"
-import type { Clusters } from "../store/cluster.ts"
 import { Commands } from "../store/command.ts"
 import { callerOf } from "./ask.ts"
 import { type Now, advance } from "./deliver.ts"
-import { type Draft, type Part, draftOf, effectsOf, toStep, wireOf } from "./draft.ts"
+import { type Draft, type Part, effectsOf, toStep, wireOf } from "./draft.ts"
+import { invalid } from "./invalid.ts"
+import { aimOf, planned } from "./planned.ts"
 import { publishChange } from "./publish.ts"
 import { type Reach, reachOf } from "./reach.ts"
-import { type Undoing, undoingOf } from "./undo.ts"
+import type { Undoing } from "./undo.ts"
 import { seenBy } from "./view.ts"
 import { readUntil } from "./wait.ts"
 
 /** The handlers of API Gateway end within 29 s. */
 const patienceMs = 20_000
-
-const invalid = (path: string, message: string): AppError =>
-  new AppError("input.invalid", `${path}: ${message}`, { issues: [{ path, message }] })
-
-/** What a request is about: the clusters, each looked up, and the change that it undoes. @throws AppError */
-export async function aimOf(
-  cloud: Cloud,
-  actor: Actor,
-  { intent, clusters }: ChangeRequest,
-): Promise<{ clusters: Clusters.Cluster[]; undoing: Undoing | undefined }> {
-  const undoing = intent.control === "undo" ? await undoingOf(cloud, actor, intent.changeId) : undefined
-  const ids = undoing ? [...undoing.done.keys()] : [...new Set(clusters)]
-  if (ids.length === 0) throw invalid("clusters", "name at least one cluster, by its id")
-  return { clusters: await Promise.all(ids.map((id) => clusterFor(cloud, actor, id))), undoing }
-}
 
 function expiryOf(cloud: Cloud, { queueUntil }: ChangeRequest): number {
   const now = cloud.now()
@@ -72,25 +57,7 @@ function findingsOf({ added, removed }: ReturnType<typeof proposalDelta>): Chang
   return { added: added.map(text), removed: removed.map(text) }
 }
 
-type Planned = { draft: Draft; findings: Change["findings"] }
-
-async function plan(
-  cloud: Cloud,
-  actor: Actor,
-  request: ChangeRequest,
-  aim: Awaited<ReturnType<typeof aimOf>>,
-): Promise<Planned> {
-  const [all, { byId }]: [Clusters.Cluster[], Listed] = await Promise.all([
-    clustersFor(cloud, actor),
-    listedClusters(cloud, actor),
-  ])
-  const asked = { intent: request.intent, undoing: aim.undoing, sight: actor.sight }
-  return withEngine(cloud, actor.organizationId, all, (engine) => {
-    const draft = draftOf(engine, aim.clusters, asked)
-    const delta = proposalDelta(engine, effectsOf(engine, draft.parts), { byId, sight: null })
-    return { draft, findings: findingsOf(delta) }
-  })
-}
+type Kept = { draft: Draft; findings: Change["findings"] }
 
 type Made = { cloud: Cloud; actor: Actor; request: ChangeRequest; changeId: string; expiresAt: number }
 
@@ -115,7 +82,7 @@ async function commandOf({ cloud, actor, request, changeId, expiresAt }: Made, p
 }
 
 /** Everything that will be sent is kept before the change is; the change is what makes it count. */
-async function keep(made: Made, { draft, findings }: Planned): Promise<Changes.Header> {
+async function keep(made: Made, { draft, findings }: Kept): Promise<Changes.Header> {
   const { cloud, actor, request, changeId, expiresAt } = made
   const caller = callerOf(actor)
   const { intent, guard, expiresInMs, via } = request
@@ -180,13 +147,16 @@ export async function createChange(cloud: Cloud, actor: Actor, request: ChangeRe
   const { organizationId } = actor
   const aim = await aimOf(cloud, actor, request)
   const expiresAt = expiryOf(cloud, request)
-  const planned = await plan(cloud, actor, request, aim)
-  demandDraft(planned.draft, request)
-  const touched = planned.draft.parts.map(({ cluster }) => reachOf(cloud, organizationId, cluster))
+  const kept = await planned(cloud, actor, { request, aim }, ({ engine, draft, byId }): Kept => {
+    const delta = proposalDelta(engine, effectsOf(engine, draft.parts), { byId, sight: null })
+    return { draft, findings: findingsOf(delta) }
+  })
+  demandDraft(kept.draft, request)
+  const touched = kept.draft.parts.map(({ cluster }) => reachOf(cloud, organizationId, cluster))
   demandReach(await Promise.all(touched), request.queueUntil !== null)
   const made: Made = { cloud, actor, request, changeId: newTimedId(cloud, "chg"), expiresAt }
   if (aim.undoing) await takeUndo(made, aim.undoing)
-  await keep(made, planned)
+  await keep(made, kept)
   const first = await advance(cloud, organizationId, made.changeId)
   if (first) await publishChange(cloud, organizationId, first.change)
   demandTaken(first)

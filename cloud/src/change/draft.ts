@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { ChangeRequest, ChangeStep } from "#shared/api/change.ts"
-import { planOf } from "./controls.ts"
+import { planOf } from "#shared/edit/controls.ts"
 import type { Edit } from "#shared/edit/edit.ts"
 import { inverseOf } from "#shared/edit/inverse.ts"
 import { effectOf } from "#shared/edit/patch.ts"
@@ -14,6 +14,8 @@ import type { WireStep } from "#shared/protocol/command.ts"
 import type { Change as EngineChange, Engine } from "#shared/validation/engine/engine.ts"
 import { type Sight, seesObject } from "../auth/sight.ts"
 import type { Clusters } from "../store/cluster.ts"
+import type { SourceCluster } from "../mesh/sources.ts"
+import { callersOf } from "./callers.ts"
 import type { Undoing } from "./undo.ts"
 import { worldOf } from "./world.ts"
 
@@ -31,7 +33,14 @@ export type Draft = {
   digest: string
 }
 
-export type Asked = { intent: ChangeRequest["intent"]; undoing: Undoing | undefined; sight: Sight }
+export type Asked = {
+  intent: ChangeRequest["intent"]
+  undoing: Undoing | undefined
+  sight: Sight
+  /** What was measured lately, by cluster. */
+  sources: ReadonlyMap<string, SourceCluster>
+  now: number
+}
 
 export const wireOf = ({
   verb,
@@ -87,8 +96,13 @@ function demandSight(sight: Sight, steps: readonly PlannedStep[]): void {
     )
 }
 
-function partOf(engine: Engine, cluster: Clusters.Cluster, { intent, undoing, sight }: Asked): Part {
-  const world = worldOf(engine, cluster.clusterId)
+function partOf(
+  engine: Engine,
+  cluster: Clusters.Cluster,
+  { intent, undoing, sight, sources, now }: Asked,
+): Part {
+  const source = sources.get(cluster.clusterId)
+  const world = worldOf(engine, cluster.clusterId, source && callersOf(source, now))
   let plan: Plan
   if (intent.control !== "undo") plan = planOf(intent, world)
   else if (undoing) plan = undoPlan(undoing, cluster.clusterId, world)

@@ -3,13 +3,12 @@ import type { ProposalDelta } from "#shared/api/validation.ts"
 import { curlLine, kubectlLines, smmLine } from "#shared/edit/lines.ts"
 import type { Warning } from "#shared/edit/plan.ts"
 import type { CommandOutcome } from "#shared/protocol/command.ts"
-import { type Actor, clustersFor } from "../auth/actor.ts"
+import type { Actor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
-import { listedClusters, proposalDelta } from "../mesh/finding-item.ts"
-import { withEngine } from "../mesh/mesh-engine.ts"
+import { proposalDelta } from "../mesh/finding-item.ts"
 import { ask } from "./ask.ts"
-import { aimOf } from "./create.ts"
-import { type Draft, type Part, draftOf, effectsOf, toStep, wireOf } from "./draft.ts"
+import { type Draft, type Part, effectsOf, toStep, wireOf } from "./draft.ts"
+import { aimOf, planned } from "./planned.ts"
 import { type Reach, reachOf } from "./reach.ts"
 
 type Check = NonNullable<ChangePreview["clusters"][number]["check"]>
@@ -110,23 +109,6 @@ function linesOf(cloud: Cloud, draft: Draft, request: ChangeRequest): ChangePrev
   }
 }
 
-type Planned = { draft: Draft; findings: ProposalDelta; traffic: Traffic }
-
-async function plan(
-  cloud: Cloud,
-  actor: Actor,
-  request: ChangeRequest,
-  aim: Awaited<ReturnType<typeof aimOf>>,
-): Promise<Planned> {
-  const [all, { byId }] = await Promise.all([clustersFor(cloud, actor), listedClusters(cloud, actor)])
-  const asked = { intent: request.intent, undoing: aim.undoing, sight: actor.sight }
-  return withEngine(cloud, actor.organizationId, all, (engine) => {
-    const draft = draftOf(engine, aim.clusters, asked)
-    const findings = proposalDelta(engine, effectsOf(engine, draft.parts), { byId, sight: actor.sight })
-    return { draft, findings, traffic: [] }
-  })
-}
-
 /** What a change would do, and what stands in its way. Changes nothing. @throws AppError when it can be planned nowhere */
 export async function previewChange(
   cloud: Cloud,
@@ -135,7 +117,16 @@ export async function previewChange(
   check: "ask" | "know",
 ): Promise<ChangePreview> {
   const aim = await aimOf(cloud, actor, request)
-  const { draft, findings, traffic } = await plan(cloud, actor, request, aim)
+  const { draft, findings, traffic } = await planned(
+    cloud,
+    actor,
+    { request, aim },
+    ({ engine, draft, byId }): { draft: Draft; findings: ProposalDelta; traffic: Traffic } => ({
+      draft,
+      findings: proposalDelta(engine, effectsOf(engine, draft.parts), { byId, sight: actor.sight }),
+      traffic: [],
+    }),
+  )
   const reaches = await Promise.all(
     draft.parts.map(({ cluster }) => reachOf(cloud, actor.organizationId, cluster)),
   )
