@@ -121,7 +121,13 @@ const openGate = (as: KubeIdentity): Pick<Gate, "admit" | "allows" | "state"> =>
 })
 
 /** A demo cluster, its API over HTTP, and the agent's executor over it. Ann may edit routes and rules in bookinfo, Eve may do nothing. */
-export async function openBed(options: { as?: (caller: string) => KubeIdentity } = {}): Promise<Bed> {
+export async function openBed(
+  options: {
+    as?: (caller: string) => KubeIdentity
+    /** The real one, of an owner's policy; without it a gate that is open. */
+    gate?: (api: KubeApi, signal: AbortSignal) => Gate
+  } = {},
+): Promise<Bed> {
   const demo = createDemo({ now: () => Date.now() })
   const served = await demo.listen()
   const config = new KubeConfig()
@@ -228,13 +234,13 @@ export async function openBed(options: { as?: (caller: string) => KubeIdentity }
     const journal = createJournal({ store: bed.store, clock: systemClock, log: silentLog })
     await journal.load(signal)
     const requests = createRequests(bed.api)
-    const gate = openGate(ann)
+    const gate = options.gate?.(client, signal) ?? {
+      ...openGate(ann),
+      admit: ({ caller }) => Promise.resolve({ as: (options.as ?? (() => ann))(caller.name) }),
+    }
     const access = createAccess({ api: bed.api, gate })
     const executor = createExecutor({
-      gate: {
-        ...gate,
-        admit: ({ caller }) => Promise.resolve({ as: (options.as ?? (() => ann))(caller.name) }),
-      },
+      gate,
       journal,
       apply: createApply({ requests, clock: systemClock, removing: () => undefined }),
       check: createCheck({ requests, access }),
