@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -249,13 +249,14 @@ function compare(
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const begin = Date.now()
   const folder = mkdtempSync(join(tmpdir(), "smm-chaos-"))
+  mkdirSync(join(folder, "cloud"), { mode: 0o700 })
   const stage = await set(folder, options)
   let whole = false
   try {
     await again(async () => {
       const info = await stage.client.call("getCluster", { params: { cluster: stage.cluster } })
       if (info.join.inventory.doneAt === null || info.act?.mode !== "mapped")
-        throw new AppError("unavailable", "the agent is joining")
+        throw new AppError("unavailable", `the agent is joining: ${JSON.stringify([info.link, info.join, info.act])}`)
     }, Date.now() + 60_000)
     const progress = { done: 0, isOver: false }
     let next = 0

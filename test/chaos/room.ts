@@ -45,7 +45,7 @@ export function createRoom({ name, args, env = {}, log, speaks }: RoomOptions): 
       child.stdin?.on("error", () => undefined)
       child.stderr?.pipe(output, { end: false })
       if (speaks) return firstLine(child)
-      child.stdout?.resume()
+      child.stdout?.pipe(output, { end: false })
       return ""
     },
     async kill() {
