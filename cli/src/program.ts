@@ -37,8 +37,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage
-    io.err(`smm: ${error instanceof Error ? error.message : String(error)}\n`)
-    for (const { path, message } of issuesOf(error)) io.err(`  ${path}: ${message}\n`)
+    const said = error instanceof Error ? error.message : String(error)
+    io.err(`smm: ${said}\n`)
+    for (const { path, message } of issuesOf(error))
+      if (!said.includes(message)) io.err(`  ${path}: ${message}\n`)
     return exitCodeOf(error)
   }
 }

@@ -1,4 +1,5 @@
 import type { Access } from "#shared/api/change.ts"
+import { verbs } from "#shared/act/policy.ts"
 import { clusterOption } from "../change/flags.ts"
 import { clustersOfNamespace, clustersOrOnly } from "../change/target.ts"
 import { exitCode } from "../exit.ts"
@@ -8,13 +9,41 @@ import { type Add, signedIn } from "./add.ts"
 
 type Line = Access["lines"][number]
 
-const columns: Column<Line>[] = [
-  { head: "KIND", cell: ({ kind }) => kindName(kind) },
-  { head: "VERB", cell: ({ verb }) => verb },
-  { head: "ALLOWED", cell: ({ allowed }) => (allowed ? "yes" : "no") },
-  { head: "REASON", cell: ({ reason }) => reason || "-" },
-  { head: "AN ADMIN RUNS", cell: ({ grant }) => grant?.replaceAll("\n", "; ") ?? "-", wide: true },
+/** One row a kind: a cell a verb. */
+type Row = { kind: string; lines: readonly Line[] }
+
+const rowsOf = ({ lines }: Access): Row[] =>
+  [...Map.groupBy(lines, ({ kind }) => kind)].map(([kind, own]) => ({ kind, lines: own }))
+
+const verbColumn = (verb: Line["verb"]): Column<Row> => ({
+  head: verb.toUpperCase(),
+  cell: ({ lines }) => {
+    const line = lines.find((each) => each.verb === verb)
+    return line === undefined ? "-" : line.allowed ? "yes" : "no"
+  },
+})
+
+/** The group too where two kinds have one name: Gateway. */
+const columnsOf = (rows: readonly Row[]): Column<Row>[] => [
+  {
+    head: "KIND",
+    cell: ({ kind }) =>
+      rows.filter((row) => kindName(row.kind) === kindName(kind)).length > 1 ? kind : kindName(kind),
+  },
+  ...verbs.map(verbColumn),
 ]
+
+/** Why not, and what an admin would run; the same said of many kinds is said once. */
+function deniedText({ lines }: Access): string {
+  const denied = lines.filter(({ allowed }) => !allowed)
+  const reasons = [...new Set(denied.map(({ reason }) => reason).filter((reason) => reason !== ""))]
+  const grants = [...new Set(denied.flatMap(({ grant }) => grant?.split("\n") ?? []))]
+  const said = [
+    ...reasons.map((reason) => `no: ${reason}`),
+    ...(grants.length === 0 ? [] : ["an admin allows it with:", ...grants.map((line) => `  ${line}`)]),
+  ]
+  return said.map((line) => `${line.replaceAll(/\p{Cc}/gu, "?")}\n`).join("")
+}
 
 function identityOf({ mode, as }: Access): string {
   if (mode === "anonymous") return "as the agent's own account: try-out mode"
@@ -30,7 +59,7 @@ export function addAccess(add: Add): void {
     .option("-n, --namespace <name>", "of this namespace; else of kinds that are in none")
     .addOption(clusterOption("where, when several have it; repeated"))
     .description(
-      "What you may change, as Kubernetes and the cluster's policy say; -o wide with what an admin runs",
+      "What you may change, as Kubernetes and the cluster's policy say, and what an admin would run",
     )
     .action(
       signedIn(add, async (context, { cluster, namespace }: Flags) => {
@@ -56,7 +85,9 @@ export function addAccess(add: Add): void {
         for (const answer of answers) {
           io.err(`# ${answer.clusterName}, ${identityOf(answer)}\n`.replaceAll(/(?!\n)\p{Cc}/gu, "?"))
           if (answer.refused !== null) io.err(`nothing may be written: ${answer.refused}\n`)
-          if (answer.lines.length > 0) io.out(tableText(answer.lines, columns, flags.output === "wide"))
+          const rows = rowsOf(answer)
+          if (rows.length > 0) io.out(tableText(rows, columnsOf(rows), false))
+          io.err(deniedText(answer))
         }
         return answers.some(({ refused }) => refused !== null) ? exitCode.negative : undefined
       }),

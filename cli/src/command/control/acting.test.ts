@@ -704,8 +704,9 @@ describe("smm access", () => {
         ],
       }),
     }
-    const { out, err } = await smm("access -n bookinfo -o wide", answers)
-    expect(out).toMatch(/VirtualService\s+patch\s+no\s+no role\s+kubectl create role x/)
+    const { out, err } = await smm("access -n bookinfo", answers)
+    expect(out).toMatch(/KIND\s+CREATE\s+PATCH\s+DELETE\nVirtualService\s+-\s+no\s+-\n/)
+    expect(err).toContain("no: no role\nan admin allows it with:\n  kubectl create role x\n")
     expect(err).toContain("# prod, as ann")
   })
 })
