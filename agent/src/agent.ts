@@ -135,7 +135,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       progress: cache.progress(),
       process: usage(),
       root: lanes.state.sentRoot(),
-      act: { ...gate.state(), watching: 0 },
+      act: { ...gate.state(), watching: acting.watching() },
     }
   }
 
@@ -152,6 +152,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const ticker = startTicker({
     measure: (windowMs, until) => telemetry.measure(windowMs, until),
     take(tick) {
+      acting.tick(tick)
       lanes.metrics.add(packTick(tick))
       wake()
     },
@@ -163,6 +164,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     signal,
     log,
   })
+  const pace: { asked: number; guarded: boolean } = { asked: limits.tickDefaultMs, guarded: false }
+  /** A guard is measured for as closely as somebody who looks on. */
+  const setPace = (): void =>
+    ticker.setPace(pace.guarded ? Math.min(pace.asked, limits.tickWatchedMs) : pace.asked)
   const membership = createMembership({
     steps,
     store,
@@ -184,6 +189,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...{ api, gate, membership, leadership, clock, signal, log },
     lane: lanes.command,
     removing: (ref) => observed.removing(ref),
+    counted: ({ guarded }) => {
+      pace.guarded = guarded > 0
+      setPace()
+      lanes.status.touch()
+    },
     store: placement.namespace === null ? fileJournal(folder) : configMapJournal(api, placement.namespace),
   })
   const link = startLink({
@@ -201,7 +211,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     instance,
     startedAt,
     meter,
-    pace: (tickMs) => ticker.setPace(tickMs),
+    pace: (tickMs) => {
+      pace.asked = tickMs
+      setPace()
+    },
     clock,
     signal,
     log,

@@ -13,6 +13,8 @@ import type { Gate } from "#agent/act/gate.ts"
 import { createJournal, type Journal } from "#agent/act/journal.ts"
 import type { JournalStore } from "#agent/act/journal-store.ts"
 import { plain } from "#agent/act/plan-step.ts"
+import { createWatchers, type Watchers } from "#agent/act/watchers.ts"
+import type { Tick } from "#shared/telemetry/edge.ts"
 import { createRequests } from "#agent/act/request.ts"
 import { pinned } from "#agent/act/trust.ts"
 import { systemClock } from "#agent/clock.ts"
@@ -36,6 +38,8 @@ export type Bed = {
   /** Every call that writes, as it was sent. */
   writes: KubeCall[]
   fault: Fault
+  /** What the policy is by now, where it is another. */
+  gate: Pick<Gate, "state"> | undefined
   /** Told before and after each write, to the cluster and to the journal; throws when the process ends there. */
   point: () => void
   store: JournalStore & { records: Record<string, string>; saves: number }
@@ -60,6 +64,9 @@ export type Process = {
   outcome(id: string): Promise<CommandOutcome>
   /** The cloud has stored all that it was told. */
   acknowledge(): Promise<void>
+  /** Carries on what was cut, and begins to watch. */
+  resume(): Promise<void>
+  tick(tick: Tick): void
   kill(): void
 }
 
@@ -139,6 +146,7 @@ export async function openBed(
     api: { ...client, json },
     writes: [],
     fault: () => undefined,
+    gate: undefined,
     point: () => undefined,
     store: memoryStore(() => bed.point()),
     start,
@@ -248,11 +256,23 @@ export async function openBed(
       lane,
       standing: () => ({ ...standing, trust: pinned(key) }),
       cloudNow: () => Date.now(),
-      watched: () => undefined,
+      watched: () => watchers?.changed(),
       clock: systemClock,
       signal,
+      alive: signal,
       log: silentLog,
     })
+    let watchers: Watchers | undefined
+    /** As the agent does it: what was cut first, then what is watched. */
+    async function resume(): Promise<void> {
+      await executor.serially(() => executor.resume())
+      watchers = createWatchers({
+        ...{ journal, executor, requests, lane, signal, clock: systemClock, log: silentLog },
+        gate: bed.gate ?? gate,
+        counted: () => undefined,
+        alive: signal,
+      })
+    }
     const self: Process = {
       executor,
       journal,
@@ -277,6 +297,8 @@ export async function openBed(
         for (const acked of acks.splice(0)) acked()
         await new Promise((resolve) => setTimeout(resolve, 50))
       },
+      resume,
+      tick: (tick) => watchers?.tick(tick),
       kill: () => stop.abort(new Error("killed")),
     }
     processes.push(self)

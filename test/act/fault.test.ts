@@ -260,7 +260,7 @@ describe("an agent killed at any point of a change of three objects", () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
       bed.point = () => undefined
       const next = await bed.start()
-      await next.executor.resume()
+      await next.resume()
       next.send(payload)
       expect(statesOf(await next.outcome(payload.id))).toEqual(["applied", "applied", "applied"])
       isDone()
@@ -280,7 +280,7 @@ describe("an agent killed at any point of a change of three objects", () => {
     await new Promise((resolve) => setTimeout(resolve, 900))
     bed.point = () => undefined
     const next = await bed.start()
-    await next.executor.resume()
+    await next.resume()
     const outcome = await next.outcome(payload.id)
     expect(statesOf(outcome)).toEqual(["applied", "command", "skipped"])
     expect(outcome.failure?.message).toContain("expired before it was back")
@@ -300,7 +300,7 @@ describe("an agent killed at any point of a change of three objects", () => {
     bed.point = () => undefined
     await bed.put(route("reviews", { v1: 60, v2: 40 }))
     const next = await bed.start()
-    await next.executor.resume()
+    await next.resume()
     expect(statesOf(await next.outcome(payload.id))).toEqual(["applied", "outdated", "skipped"])
     expect(bed.get("VirtualService", "reviews")?.["spec"]).toEqual(
       route("reviews", { v1: 60, v2: 40 })["spec"],

@@ -1,5 +1,6 @@
 import type { ObjectRef } from "#shared/kube/object.ts"
 import type { Command, KeyCertificate } from "#shared/protocol/command.ts"
+import type { Tick } from "#shared/telemetry/edge.ts"
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"
 import type { KubeApi } from "../cluster/api.ts"
@@ -15,6 +16,7 @@ import type { Gate } from "./gate.ts"
 import { createJournal, isRefusal } from "./journal.ts"
 import type { JournalStore } from "./journal-store.ts"
 import { createRequests } from "./request.ts"
+import { createWatchers, isWatching, type Watchers } from "./watchers.ts"
 
 /** The part of the agent that writes. It does so while this agent leads, with the link up or down. */
 export type Acting = {
@@ -22,13 +24,16 @@ export type Acting = {
   take(command: Command): void
   /** What a welcome says: the cloud's time, and its keys. */
   welcome(welcome: { serverAt: number; commandKeys?: readonly KeyCertificate[] | undefined }): void
+  /** A measurement, of which guards make their own. */
+  tick(tick: Tick): void
+  /** Changes under guard or with an expiry. */
+  watching(): number
   /** Resolves after the signal. */
   done: Promise<void>
 }
 
 /** Commands that came before the journal was read. The cloud brings them again. */
 const mostWaiting = 200
-const restMs = 60 * 60_000
 
 export function startActing(options: {
   api: KubeApi
@@ -39,6 +44,8 @@ export function startActing(options: {
   membership: Pick<Membership, "standing" | "learn">
   /** Told before an object is removed, since a removal does not say whose it was. */
   removing: (ref: ObjectRef) => void
+  /** Told how many changes are watched, and how many of them by a guard, which wants to be measured for. */
+  counted: (count: { watching: number; guarded: number }) => void
   clock: Clock
   signal: AbortSignal
   log: Log
@@ -54,6 +61,7 @@ export function startActing(options: {
   }
   let ahead = 0
   let executor: Executor | undefined
+  let watchers: Watchers | undefined
   let waiting: Command[] = []
 
   async function load(until: AbortSignal): Promise<void> {
@@ -80,14 +88,28 @@ export function startActing(options: {
       ...{ ...parts, gate, journal, lane, clock, log },
       standing: () => membership.standing(),
       cloudNow: () => clock.now() + ahead,
-      watched: () => undefined,
+      watched: () => watchers?.changed(),
       signal: until,
+      alive: signal,
     })
     await own.serially(() => own.resume())
+    const watching = createWatchers({
+      ...{ journal, requests, gate, lane, clock, log },
+      counted: () => options.counted(watch()),
+      executor: own,
+      signal: until,
+      alive: signal,
+    })
+    watchers = watching
     executor = own
+    options.counted(watch())
     for (const command of waiting.splice(0)) own.take(command)
-    while (!until.aborted) await clock.sleep(restMs, until)
-    executor = undefined
+    await watching.done
+  }
+
+  const watch = (): { watching: number; guarded: number } => {
+    const watches = journal.watches().filter(isWatching)
+    return { watching: watches.length, guarded: watches.filter(({ guard }) => guard !== null).length }
   }
 
   async function run(): Promise<void> {
@@ -99,7 +121,8 @@ export function startActing(options: {
           log.warn({ reason: String(error) }, "writing was cut off; the journal says how far it came")
       })
       executor = undefined
-      await clock.sleep(100, signal)
+      watchers = undefined
+      await clock.sleep(1_000, signal)
     }
   }
 
@@ -117,6 +140,8 @@ export function startActing(options: {
         )
       })
     },
+    tick: (tick) => watchers?.tick(tick),
+    watching: () => watch().watching,
     done: run(),
   }
 }

@@ -1,3 +1,4 @@
+import { freshGuard } from "#shared/edit/guard-state.ts"
 import type { KubeIdentity } from "#shared/act/policy.ts"
 import type {
   Command,
@@ -27,12 +28,14 @@ export type Executor = {
   take(command: Command): void
   /** Carries on what was begun before a restart, and tells again what the cloud has not acknowledged. */
   resume(): Promise<void>
-  /** The steps of an undo of the agent's own, written as a command is. */
-  undo(watch: Watch, steps: readonly WireStep[], attempt: number): Promise<CommandOutcome>
+  /** The steps of an undo of the agent's own, written as a command is. To be called within `serially`. */
+  undo(watch: Watch, steps: readonly WireStep[]): Promise<CommandOutcome>
   /** One write after the other. */
   serially<T>(work: () => Promise<T>): Promise<T>
 }
 
+/** Of undos by the agent itself. */
+const undoMark = "undo_"
 /** How long an undo is carried on after a restart. */
 const undoLifeMs = 24 * 60 * 60_000
 /** Reads that were answered, or are: more than the cloud asks for while they live. */
@@ -51,7 +54,10 @@ export function createExecutor(options: {
   /** A change is to be watched, or not any more. */
   watched: () => void
   clock: Clock
+  /** While this agent leads. */
   signal: AbortSignal
+  /** While the process lives: what the cloud has is forgotten also when another leads by then. */
+  alive: AbortSignal
   log: Log
 }): Executor {
   const { gate, journal, apply, check, access, lane, cloudNow, clock, signal, log } = options
@@ -86,7 +92,7 @@ export function createExecutor(options: {
       "a command has its result",
     )
     lane.push(id, { type: "result", commandId: id, at: result.at, outcome: result.outcome }, () => {
-      journal.forget({ entry: id }, signal).catch(() => undefined)
+      journal.forget({ entry: id }, options.alive).catch(() => undefined)
     })
   }
 
@@ -269,13 +275,13 @@ export function createExecutor(options: {
           await apply.resume(entry, { signal, done: () => keepStep(entry) })
           await finish(entry)
         }
-        if (entry.id.startsWith("undo_")) await journal.forget({ entry: entry.id }, signal)
+        if (entry.id.startsWith(undoMark)) await journal.forget({ entry: entry.id }, signal)
         else tellEntry(entry)
       }
     },
-    async undo(watch, steps, attempt) {
+    async undo(watch, steps) {
       const { changeId, as, services } = watch
-      const id = `undo_${changeId}_${attempt}`
+      const id = `${undoMark}${changeId}_${clock.now()}`
       const entry: Entry = {
         ...{ id, changeId, as, conflicts: "take-over", at: clock.now(), expiresAt: clock.now() + undoLifeMs },
         ...{ services, guard: null, revertAt: null, steps: [], outcomes: [], result: null },
@@ -309,5 +315,8 @@ function watchOf(entry: Entry, now: number): Watch | null {
     return outcome?.state === "applied" ? [{ object: step.object, before, after: outcome.after }] : []
   })
   if (done.length === 0) return null
-  return { changeId, as, services, since: now, guard, revertAt, done, fired: null, end: null }
+  return {
+    ...{ changeId, as, services, since: now, guard, revertAt, done },
+    ...{ guardState: freshGuard, fired: null, end: null },
+  }
 }

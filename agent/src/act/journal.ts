@@ -170,25 +170,23 @@ export function createJournal(options: { store: JournalStore; clock: Clock; log:
     watches: () => [...watches.values()],
     hasSeen: (id, nonce) => seen.some(([knownId, knownNonce]) => knownId === id || knownNonce === nonce),
     begin: (entry, nonce, signal) => serially(() => begin(entry, nonce, signal)),
-    keep: ({ entry, watch }, signal) =>
-      serially(async () => {
-        if (entry) entries.set(entry.id, entry)
-        if (watch) watches.set(watch.changeId, watch)
-        await persist(
-          {
-            ...(entry ? { [entryKey(entry.id)]: packed(entry) } : {}),
-            ...(watch ? { [watchKey(watch.changeId)]: packed(watch) } : {}),
-          },
-          signal,
-        )
-      }),
-    forget: ({ entry, watch }, signal) =>
-      serially(async () => {
-        const keys = [
-          ...(entry !== undefined && entries.delete(entry) ? [entryKey(entry)] : []),
-          ...(watch !== undefined && watches.delete(watch) ? [watchKey(watch)] : []),
-        ]
-        if (keys.length > 0) await persist(Object.fromEntries(keys.map((key) => [key, null])), signal)
-      }),
+    // What is known here changes at the call, what is kept in the order of calls: nothing that was forgotten comes back.
+    async keep({ entry, watch }, signal) {
+      if (entry) entries.set(entry.id, entry)
+      if (watch) watches.set(watch.changeId, watch)
+      const changes = {
+        ...(entry ? { [entryKey(entry.id)]: packed(entry) } : {}),
+        ...(watch ? { [watchKey(watch.changeId)]: packed(watch) } : {}),
+      }
+      await serially(() => persist(changes, signal))
+    },
+    async forget({ entry, watch }, signal) {
+      const keys = [
+        ...(entry !== undefined && entries.delete(entry) ? [entryKey(entry)] : []),
+        ...(watch !== undefined && watches.delete(watch) ? [watchKey(watch)] : []),
+      ]
+      if (keys.length === 0) return
+      await serially(() => persist(Object.fromEntries(keys.map((key) => [key, null])), signal))
+    },
   }
 }

@@ -46,6 +46,12 @@ export const Watch = z.object({
   services: z.array(z.string()),
   since: Instant,
   guard: Guard.nullable(),
+  guardState: z.object({
+    exceededSince: Instant.nullable(),
+    measuredAt: Instant.nullable(),
+    measuredMs: z.number(),
+    worst: z.object({ errorsPercent: z.number().nullable(), p95Ms: z.number().nullable() }),
+  }),
   revertAt: Instant.nullable(),
   done: z.array(z.object({ object: Ref, before: KubeObject.nullable(), after: KubeObject.nullable() })),
   /** It has to be undone, and why. */
