@@ -44,7 +44,12 @@ export type Rig = {
   open(path: string, options?: Opened): Promise<Page>
   /** @returns path of its kubeconfig */
   demo(mesh: "bookinfo" | "shop" | "large"): Promise<string>
-  agent(name: string, kubeconfig: string, joinToken?: string): Promise<GuardedProcess>
+  agent(
+    name: string,
+    kubeconfig: string,
+    joinToken?: string,
+    more?: readonly string[],
+  ): Promise<GuardedProcess>
   stop(): Promise<void>
 }
 
@@ -121,7 +126,12 @@ export async function startConsole(): Promise<Rig> {
     return kubeconfig
   }
 
-  async function agent(name: string, kubeconfig: string, joinToken?: string): Promise<GuardedProcess> {
+  async function agent(
+    name: string,
+    kubeconfig: string,
+    joinToken?: string,
+    more: readonly string[] = [],
+  ): Promise<GuardedProcess> {
     const own = join(folder, `agent-${name}`)
     await mkdir(own, { recursive: true })
     const room = await startRoom(
@@ -130,6 +140,7 @@ export async function startConsole(): Promise<Rig> {
       [
         ...["--kubeconfig", kubeconfig, "--server", cloud.url, "--state", own],
         ...(joinToken === undefined ? [] : ["--token", joinToken]),
+        ...more,
       ],
       own,
     )
