@@ -58,7 +58,10 @@ export const TrafficEffect = z
   .object({
     cluster: Id.cluster,
     service: z.string(),
-    /** Bands from a version to a version; equal ones stay where they are. `fault` and `none` are ends as well. */
+    /**
+     * Bands from a version to a version; equal ones stay where they are. `fault`, `none`, `redirect` and `direct` (answered by the route itself) are ends as well,
+     * and versions of other services (`ratings v1`).
+     */
     bands: z.array(z.object({ from: z.string(), to: z.string(), requestsPerSecond: z.number() })),
     requestsPerSecond: z.number(),
     movedPerSecond: z.number(),
@@ -66,7 +69,7 @@ export const TrafficEffect = z
     mirrored: z.array(z.object({ to: z.string(), requestsPerSecond: z.number() })),
     /** `12.4 req/s that now reach v1 would reach v2` */
     sentences: z.array(z.string()),
-    /** Whether it follows from the routes alone, or rests on the mix of requests of the last minutes. */
+    /** Whether it follows from the routes and from which version answers now; else nobody measures how many requests a rule takes, and the sentences say which. */
     certain: z.boolean(),
     /** Of the signals; null: nothing was measured. */
     measuredAt: Instant.nullable(),
