@@ -8,6 +8,7 @@ import { Changes } from "../store/change.ts"
 import { Clusters } from "../store/cluster.ts"
 import { each } from "../store/each.ts"
 import { Inventory } from "../store/inventory.ts"
+import { Previous } from "../store/previous.ts"
 import type { Heard, Received } from "./receive.ts"
 import { servicesOf } from "./services.ts"
 import { idOf } from "./taken-back.ts"
@@ -18,17 +19,36 @@ type Item = Observed["items"][number]
 const clockToleranceMs = 30_000
 const oldestMs = 24 * 60 * 60_000
 
-/** What it was and what it became, as far as it is known: the inventory may have the new one already, or still the old one. */
-function sidesOf(
-  { id, verb, patch }: Item,
-  stored: KubeObject | undefined,
-): { before: KubeObject | null; after: KubeObject | null } {
-  if (verb === "delete") return { before: stored ?? null, after: null }
-  const version = stored?.metadata.resourceVersion
-  if (stored && version !== undefined && id.endsWith(`/${version}`)) return { before: null, after: stored }
-  if (verb === "create") return { before: null, after: null }
-  const after = stored && patch ? patched(stored, patch) : undefined
-  return { before: stored ?? null, after: after ?? null }
+type Sides = { before: KubeObject | null; after: KubeObject | null }
+
+/** Of an object that the inventory has at this version, or at another: what it became, when it was `before`. */
+function becameOf(
+  { verb, patch }: Item,
+  before: KubeObject | undefined,
+  now: KubeObject | undefined,
+): KubeObject | null {
+  if (verb === "delete") return null
+  return now ?? (before && patch ? patched(before, patch) : undefined) ?? null
+}
+
+/** What it was and what it became, as far as it is known: the inventory may have the new one already, still the old one, or one that came later. */
+async function sidesOf(cloud: Cloud, owner: Inventory.Owner, item: Item): Promise<Sides> {
+  const { id, verb, object } = item
+  const version = verb === "delete" ? Previous.gone : (id.split("/")[1] ?? "")
+  const [stored, previous] = await Promise.all([
+    Inventory.read(cloud, owner, object),
+    Previous.read(cloud, owner, { ...object, version }),
+  ])
+  const isNow = stored?.object.metadata.resourceVersion === version
+  const isBefore = verb !== "create" && !isNow && previous === undefined && !isLater(stored?.object, version)
+  const before = previous ?? (isBefore ? stored?.object : undefined)
+  return { before: before ?? null, after: becameOf(item, before, isNow ? stored?.object : undefined) }
+}
+
+/** Source: Kubernetes, API concepts, resource versions: of one kind they may be compared as numbers. */
+const isLater = (object: KubeObject | undefined, version: string): boolean => {
+  const own = object?.metadata.resourceVersion
+  return own !== undefined && /^\d+$/.test(own) && /^\d+$/.test(version) && BigInt(own) > BigInt(version)
 }
 
 const said = { create: "Created", patch: "Changed", delete: "Removed" } as const
@@ -45,8 +65,7 @@ async function headerOf(
   item: Item,
   { changeId, at, clusterName }: { changeId: string; at: number; clusterName: string },
 ): Promise<Changes.Header> {
-  const stored = await Inventory.read(cloud, owner, item.object)
-  const sides = sidesOf(item, stored?.object)
+  const sides = await sidesOf(cloud, owner, item)
   const step: ChangeStep = {
     cluster: owner.clusterId,
     verb: item.verb,

@@ -8,6 +8,7 @@ import { each } from "./each.ts"
 import { key, partition } from "./key.ts"
 import { type StoredObject, objectItem, toObject } from "./object-item.ts"
 import type { Owner } from "./owner.ts"
+import { Previous } from "./previous.ts"
 import type { Item } from "./table.ts"
 
 export * as Inventory from "./inventory.ts"
@@ -59,6 +60,7 @@ export async function applyDelta(
 ): Promise<Changes> {
   const changes = noChanges()
   const moves = new Map<string, Moves>()
+  const replaced: Previous.Replaced[] = []
   const newer = { expression: "attribute_not_exists(v) OR v <= :v", values: { v } }
   await each(delta.put, async (object) => {
     const item = objectItem(cloud, owner, object, v)
@@ -68,6 +70,8 @@ export async function applyDelta(
     noteMove(moves, refOf(object), before, item["h"] as number)
     if (before === item["h"]) return
     changes.put.push(object)
+    const version = object.metadata.resourceVersion ?? ""
+    if (done.before) replaced.push({ ref: refOf(object), item: done.before, version })
     noteFacts(changes, object, done.before)
   })
   await each(delta.remove, async (ref) => {
@@ -76,8 +80,10 @@ export async function applyDelta(
     if (!before) return
     noteMove(moves, ref, before["h"] as number, undefined)
     changes.remove.push(ref)
+    replaced.push({ ref, item: before, version: Previous.gone })
     if (factKinds.includes(ref.kind)) changes.facts.remove.push(factId(ref.kind, ref.namespace, ref.name))
   })
+  await Previous.keep(cloud, owner, replaced)
   await each(changes.facts.put, async (fact) => {
     await cloud.table.put(factItem(owner, fact, v), newer)
   })

@@ -27,6 +27,15 @@ export const key = {
     pk: `${org}#${cluster}`,
     sk: `object#${kind}#${namespace}#${name}`,
   }),
+  /** What an object of configuration was before it became this version (`gone`: before it was removed). */
+  previous: (
+    org: string,
+    cluster: string,
+    at: { kind: string; namespace: string; name: string; version: string },
+  ) => ({
+    pk: `${org}#${cluster}`,
+    sk: `previous#${at.kind}#${at.namespace}#${at.name}#${at.version}`,
+  }),
   fact: (org: string, cluster: string, id: string) => ({ pk: `${org}#${cluster}`, sk: `fact#${id}` }),
   /** Counts the changes of facts: what a process remembers of them is good for as long as this is the same. */
   factsVersion: (org: string, cluster: string) => ({ pk: `${org}#${cluster}`, sk: "facts-version" }),
