@@ -15,6 +15,9 @@ const longTest = 240_000
 const data = mkdtempSync(join(tmpdir(), "smm-acting-cli-"))
 const bin = join(data, "bin.smm")
 
+// Each line is a process of its own: on a busy machine a handful of them takes long.
+vi.setConfig({ testTimeout: longTest })
+
 let command: Command
 let env: Record<string, string>
 
@@ -32,7 +35,9 @@ beforeAll(async () => {
 }, longTest)
 afterAll(async () => {
   command.child.kill("SIGINT")
-  await vi.waitFor(() => expect(processesNaming(data)).toEqual([]), { timeout: 20_000, interval: 200 }).catch(() => killAll(data))
+  await vi
+    .waitFor(() => expect(processesNaming(data)).toEqual([]), { timeout: 20_000, interval: 200 })
+    .catch(() => killAll(data))
   rmSync(data, { recursive: true, force: true })
 })
 
@@ -61,7 +66,8 @@ const objectOf = async (kind: string, name: string): Promise<KubeObject | undefi
 
 type Route = { destination: { subset?: string }; weight?: number }
 type Http = { match?: unknown; route?: Route[]; fault?: unknown; mirrors?: unknown }
-const httpOf = (object: KubeObject | undefined): Http[] => (object?.["spec"] as { http: Http[] } | undefined)?.http ?? []
+const httpOf = (object: KubeObject | undefined): Http[] =>
+  (object?.["spec"] as { http: Http[] } | undefined)?.http ?? []
 const weightsOf = (http: Http | undefined): [string | undefined, number | undefined][] =>
   (http?.route ?? []).map(({ destination, weight }) => [destination.subset, weight])
 
@@ -69,14 +75,19 @@ describe("the lines of acting, as they are written", () => {
   test("a shift prints the id of its change, and is in the object when it is done", async () => {
     idOf(await done("smm shift set bookinfo/reviews v1=80 v3=20 --yes"))
     const http = httpOf(await objectOf("virtualservice", "reviews"))
-    expect(weightsOf(http.at(-1))).toEqual([["v1", 80], ["v3", 20]])
+    expect(weightsOf(http.at(-1))).toEqual([
+      ["v1", 80],
+      ["v3", 20],
+    ])
     expect(http[0]?.match).toEqual([{ headers: { "end-user": { exact: "jason" } } }])
     expect(await sh("smm shift set bookinfo/reviews v1=80 v3=20 --yes")).toMatchObject({ code: 0, out: "" })
   })
 
   test("routing is read as a form, whoever wrote it", async () => {
     const reading = ControlReading.parse(JSON.parse(await done("smm routing get bookinfo/reviews -o json")))
-    expect(reading.form).toMatchObject({ http: [{ matches: [{ headers: { "end-user": { exact: "jason" } } }] }, { matches: [] }] })
+    expect(reading.form).toMatchObject({
+      http: [{ matches: [{ headers: { "end-user": { exact: "jason" } } }] }, { matches: [] }],
+    })
   })
 
   test("a fault is there, and says when it goes by itself", async () => {
@@ -91,7 +102,9 @@ describe("the lines of acting, as they are written", () => {
 
   test("a mirror as plain objects applies nothing", async () => {
     const before = await objectOf("virtualservice", "reviews")
-    const object = parse(await done("smm mirror set bookinfo/reviews --to v3 --percent 10 -o yaml")) as KubeObject
+    const object = parse(
+      await done("smm mirror set bookinfo/reviews --to v3 --percent 10 -o yaml"),
+    ) as KubeObject
     expect(httpOf(object).at(-1)?.mirrors).toEqual([
       { destination: { host: "reviews", subset: "v3" }, percentage: { value: 10 } },
     ])
@@ -100,7 +113,9 @@ describe("the lines of acting, as they are written", () => {
   })
 
   test("a circuit breaker keeps the rest of the DestinationRule", async () => {
-    idOf(await done("smm circuit-breaker set bookinfo/details --max-connections 10 --consecutive-5xx 3 --yes"))
+    idOf(
+      await done("smm circuit-breaker set bookinfo/details --max-connections 10 --consecutive-5xx 3 --yes"),
+    )
     expect((await objectOf("destinationrule", "details"))?.["spec"]).toMatchObject({
       host: "details",
       subsets: [{ name: "v1" }],
@@ -115,7 +130,9 @@ describe("the lines of acting, as they are written", () => {
     const out = await done("smm mtls require bookinfo --dry-run; smm mtls get bookinfo/reviews:9080 -o json")
     const at = out.indexOf("\n{\n")
     expect(out.slice(0, at)).toContain("+    mode: STRICT")
-    expect(ControlReading.parse(JSON.parse(out.slice(at)))).toMatchObject({ mtls: { effective: "PERMISSIVE" } })
+    expect(ControlReading.parse(JSON.parse(out.slice(at)))).toMatchObject({
+      mtls: { effective: "PERMISSIVE" },
+    })
     expect(await objectOf("peerauthentication", "default")).toBeUndefined()
   })
 
@@ -125,27 +142,42 @@ describe("the lines of acting, as they are written", () => {
       "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: details, namespace: bookinfo }\nspec:\n  hosts: [details]\n  http: [{ timeout: 3s, route: [{ destination: { host: details } }] }]\n",
     )
     expect(await done("smm diff -f change.yaml")).toContain("+    - timeout: 3s")
-    const applied = JSON.parse(await done("smm apply -f change.yaml --yes -o json")) as Change & { id: string }
-    expect(applied).toMatchObject({ state: "applied", steps: [{ verb: "create", outcome: { state: "applied" } }] })
+    const applied = JSON.parse(await done("smm apply -f change.yaml --yes -o json")) as Change & {
+      id: string
+    }
+    expect(applied).toMatchObject({
+      state: "applied",
+      steps: [{ verb: "create", outcome: { state: "applied" } }],
+    })
     expect(await objectOf("virtualservice", "details")).toMatchObject({ spec: { hosts: ["details"] } })
     const { items } = JSON.parse(await done("smm history bookinfo/details -o json")) as { items: Change[] }
     expect(items.map(({ changeId }) => changeId)).toContain(applied.id)
     idOf(await done(`smm undo ${applied.id} --yes`))
     expect(await objectOf("virtualservice", "details")).toBeUndefined()
-    const { items: reviews } = JSON.parse(await done("smm history bookinfo/reviews -o json")) as { items: Change[] }
+    const { items: reviews } = JSON.parse(await done("smm history bookinfo/reviews -o json")) as {
+      items: Change[]
+    }
     expect(reviews.some(({ title, via }) => title.includes("Shift reviews") && via === "cli")).toBe(true)
   })
 
   test("objects of the mesh are listed", async () => {
-    const { items } = JSON.parse(await done("smm get virtualservice -n bookinfo -o json")) as { items: KubeObject[] }
-    expect(items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(["bookinfo", "reviews"]))
+    const { items } = JSON.parse(await done("smm get virtualservice -n bookinfo -o json")) as {
+      items: KubeObject[]
+    }
+    expect(items.map(({ metadata }) => metadata.name)).toEqual(
+      expect.arrayContaining(["bookinfo", "reviews"]),
+    )
   })
 })
 
 describe("around the lines", () => {
   test("the line that a preview shows does in a shell what was previewed", async () => {
     const preview = ChangePreview.parse(
-      JSON.parse(await done("smm routing set bookinfo/reviews -m 'header:x-it:regex=a{1\\,2}' --to v2 --timeout 2s --dry-run -o json")),
+      JSON.parse(
+        await done(
+          "smm routing set bookinfo/reviews -m 'header:x-it:regex=a{1\\,2}' --to v2 --timeout 2s --dry-run -o json",
+        ),
+      ),
     )
     expect(preview).toMatchObject({ blockers: [], refused: [] })
     idOf(await done(preview.commands.smm))
@@ -154,15 +186,21 @@ describe("around the lines", () => {
     expect(await sh(preview.commands.smm)).toMatchObject({ code: 0, out: "" })
   })
 
-  test("a fault that is to last seconds is gone after them, and its change says so", async () => {
-    await done("smm fault delete bookinfo/ratings --yes")
-    const id = idOf(await done("smm fault set bookinfo/ratings --delay 1s --percent 5 --expires 3s --yes"))
-    await vi.waitFor(async () => {
-      const change = Change.parse(JSON.parse(await done(`smm history ${id} -o json`)))
-      expect([change.state, change.watch?.state]).toEqual(["undone", "undone"])
-    }, patience)
-    expect(httpOf(await objectOf("virtualservice", "ratings")).some(({ fault }) => fault !== undefined)).toBe(false)
-  }, longTest)
+  test(
+    "a fault that is to last seconds is gone after them, and its change says so",
+    async () => {
+      await done("smm fault delete bookinfo/ratings --yes")
+      const id = idOf(await done("smm fault set bookinfo/ratings --delay 1s --percent 5 --expires 3s --yes"))
+      await vi.waitFor(async () => {
+        const change = Change.parse(JSON.parse(await done(`smm history ${id} -o json`)))
+        expect([change.state, change.watch?.state]).toEqual(["undone", "undone"])
+      }, patience)
+      expect(
+        httpOf(await objectOf("virtualservice", "ratings")).some(({ fault }) => fault !== undefined),
+      ).toBe(false)
+    },
+    longTest,
+  )
 
   test("access is told, and bad input is refused with the remedy", async () => {
     expect(await done("smm access -n bookinfo")).toMatch(/VirtualService\s+yes\s+yes\s+yes/)
