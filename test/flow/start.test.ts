@@ -106,6 +106,31 @@ describe("npm start with the smallest demo", () => {
   )
 
   test(
+    "lets its owner act at once, as the user whom the demo's policy maps",
+    async () => {
+      const client = clientOf(ready)
+      const cluster = (await client.call("listClusters")).items.find(({ name }) => name === "demo")
+      if (!cluster) throw new Error("the demo is there")
+      expect(cluster.act).toMatchObject({ mode: "mapped", reason: "", problems: [] })
+      const change = await client.call("createChange", {
+        body: {
+          intent: {
+            control: "shift",
+            service: { namespace: "bookinfo", name: "reviews" },
+            set: { weights: { v1: 80, v3: 20 } },
+          },
+          clusters: [cluster.clusterId],
+        },
+      })
+      expect([change.state, change.clusters[0]?.as]).toEqual([
+        "applied",
+        { user: "platform-admin", groups: ["mesh-admins"] },
+      ])
+    },
+    longTest,
+  )
+
+  test(
     "tells how a terminal signs in, in a line that works as it is",
     async () => {
       const [line = ""] = /npx smm login [^,]+/.exec(command.stderr()) ?? []
