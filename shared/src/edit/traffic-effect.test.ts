@@ -409,6 +409,15 @@ describe("the effect of a change on traffic", () => {
     expect(bandsOf(result)).toEqual(["v1>v1 7", "v1>v2 3"])
   })
 
+  test("of many services tells only of those to which something happens", () => {
+    const many = ["a", "b", "c"].map((name) => service(`shop/${name}`))
+    const world = worldOf([...fixed, ...many, subsets, v1])
+    const after = worldAfter(world, { put: [routes({ route: [to("v2")] })], remove: [] })
+    const services = ["shop/a", "shop/b", "shop/c", "shop/cart"]
+    const told = trafficEffect({ cluster: "c1", before: world, after, services, live: live(call("v1", 1)) })
+    expect(told.map((one) => one.service)).toEqual(["shop/cart"])
+  })
+
   test("has nothing to say of a service that is not there", () => {
     const world = worldOf(fixed)
     expect(

@@ -134,10 +134,18 @@ function effectOn(both: Both, input: TrafficInput): TrafficEffect {
   }
 }
 
-/** Where requests to each service go now, as they were measured, and where they would go after: by the routing model. Looks at no other services. */
-export const trafficEffect = (input: TrafficInput): TrafficEffect[] =>
-  input.services.flatMap((name) => {
-    const [before, after] = [input.before.mesh, input.after.mesh]
+/** Of so few services it is told as well that nothing happens to them. */
+const few = 3
+
+/**
+ * Where requests to each service go now, as they were measured, and where they would go after: by the routing model. Looks at no other services. Of a change that
+ * is about many, only services to which something happens.
+ */
+export function trafficEffect(input: TrafficInput): TrafficEffect[] {
+  const [before, after] = [input.before.mesh, input.after.mesh]
+  const all = input.services.flatMap((name) => {
     const service = serviceNamed(before, name) ?? serviceNamed(after, name)
     return service === undefined ? [] : [effectOn({ before, after, service }, input)]
   })
+  return all.length <= few ? all : all.filter(({ sentences }) => sentences.length > 0)
+}
