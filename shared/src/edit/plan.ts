@@ -34,7 +34,7 @@ export type Reading<F = unknown> = {
     pods: number
     exists: boolean
   }[]
-  /** Rules that no request reaches, by their place, and what takes their requests. */
+  /** Http rules that no request reaches, by their place in the object (from 0, as `origin`), and the rule that takes their requests; null: one of another object. */
   shadowed: readonly { rule: number; by: number | null; message: string }[]
   warnings: readonly Warning[]
   /** Of mtls only: what counts, and what each level says. */

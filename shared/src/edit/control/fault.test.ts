@@ -113,6 +113,12 @@ describe("what is refused", () => {
       /less than 1ms/,
     ],
     [
+      "a match by a regex RE2 refuses",
+      { abort: abort(), match: { uri: { regex: "a(?=b)" } } },
+      "match.uri",
+      /lookahead, which RE2 does not have/,
+    ],
+    [
       "a status of gRPC that there is not",
       { abort: { percent: 5, grpcStatus: "BROKEN" } },
       "abort.grpcStatus",

@@ -9,7 +9,7 @@ import type { World } from "../world.ts"
 import { type Routes, routesOf } from "../route/routes.ts"
 import { type Target, nameOf, targetOf } from "../route/target.ts"
 import { readingOf, unshownOf, withDelegates } from "./reading.ts"
-import { changedEverywhere, changedRule, firstRule, nothingToDo, wantsHttp } from "./rule-edit.ts"
+import { changedEverywhere, changedRule, choicePath, firstRule, nothingToDo, wantsHttp } from "./rule-edit.ts"
 
 function percentIssue(path: string, percent: number | undefined): Issue[] {
   const problem = percent === undefined ? undefined : percentageProblem(percent)
@@ -66,7 +66,7 @@ function titleOf({ delay, abort }: FaultForm, { service }: Target): string {
 
 /** Places in the routing form as they are called in this one. */
 const pathOf = (path: string): string =>
-  /\.fault\b/.test(path) ? path.replace(/^.*?\.fault\.?/, "") || "abort" : path === "" ? "" : "rule"
+  /\.fault\b/.test(path) ? path.replace(/^.*?\.fault\.?/, "") || "abort" : choicePath(path)
 
 function withoutFault({ fault: _, ...rule }: HttpRule): HttpRule {
   return rule

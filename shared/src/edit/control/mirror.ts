@@ -8,7 +8,7 @@ import type { Choice } from "../route/rule-choice.ts"
 import { type Target, nameOf, targetOf } from "../route/target.ts"
 import { type Version, versionNamed, versionNames } from "../route/versions.ts"
 import { offeredVersions, readingOf, unshownOf, withDelegates } from "./reading.ts"
-import { changedEverywhere, changedRule, firstRule, nothingToDo, wantsHttp } from "./rule-edit.ts"
+import { changedEverywhere, changedRule, choicePath, firstRule, nothingToDo, wantsHttp } from "./rule-edit.ts"
 
 /** Mirrors by the names of subsets. */
 function resolved(
@@ -51,7 +51,7 @@ function mirrored({ rule, at }: Choice, mirrors: MirrorTarget[]): HttpRule {
 
 /** Places in the routing form as they are called in this one. */
 const pathOf = (path: string): string =>
-  /\.mirrors\b/.test(path) ? path.replace(/^.*?\.mirrors/, "mirrors") : "rule"
+  /\.mirrors\b/.test(path) ? path.replace(/^.*?\.mirrors/, "mirrors") : choicePath(path)
 
 function withoutMirrors({ mirrors: _, ...rule }: HttpRule): HttpRule {
   return rule

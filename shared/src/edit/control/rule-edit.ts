@@ -13,6 +13,10 @@ export type Outcome = { edits: Edit[]; warnings: Warning[] }
 
 export const nothingToDo: Outcome = { edits: [], warnings: [] }
 
+/** Where a form that names one rule says what stands at a place of the routing form, outside of what it is about. */
+export const choicePath = (path: string): string =>
+  /\.matches\[\d+\]/.test(path) ? path.replace(/^.*?\.matches\[\d+\]/, "match") : "rule"
+
 type RuleEdit = {
   which: Which
   change: (choice: Choice) => HttpRule

@@ -9,7 +9,7 @@ import { type Choice, chosenRule, isCatchAll, withRule } from "../route/rule-cho
 import { type Target, hasHttp, nameOf, targetOf } from "../route/target.ts"
 import { type Version, versionNamed, versionNames } from "../route/versions.ts"
 import { offeredVersions, readingOf, unshownOf, withDelegates } from "./reading.ts"
-import { type Outcome, nothingToDo } from "./rule-edit.ts"
+import { type Outcome, choicePath, nothingToDo } from "./rule-edit.ts"
 
 type Destinations = Extract<HttpRule["action"], { type: "route" }>["destinations"]
 type Weights = ShiftForm["weights"]
@@ -147,7 +147,8 @@ function applied(world: World, target: Target, routes: Routes, set: ShiftForm): 
 }
 
 /** Places in the routing form as they are called in this one. */
-const pathOf = (path: string): string => (/\.(action|destinations)\b/.test(path) ? "weights" : path)
+const pathOf = (path: string): string =>
+  /\.(action|destinations)\b/.test(path) ? "weights" : choicePath(path)
 
 /** Requests of a rule by version, in percent; null: one route to the whole service. @throws AppError input.invalid */
 export function plan(world: World, service: ServiceName, set: ShiftForm | null): Plan {

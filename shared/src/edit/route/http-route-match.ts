@@ -42,10 +42,12 @@ const methodLens: Lens<NonNullable<Match["method"]>> = {
   rest: (raw) => (typeof raw["method"] === "string" ? without(raw, "method") : raw),
 }
 
+const HeaderMatch = Match.shape.headers.unwrap().valueType
+
 const readNamed = (entry: Json): Named[string] | undefined => {
   const { type = "Exact", value } = entry
-  if (typeof value !== "string") return undefined
-  return type === "Exact" ? { exact: value } : type === "RegularExpression" ? { regex: value } : undefined
+  if (type === "Exact") return fitting(HeaderMatch, { exact: value })
+  return type === "RegularExpression" ? fitting(HeaderMatch, { regex: value }) : undefined
 }
 
 const writeNamed = (entry: Json, value: Named[string]): Json => {

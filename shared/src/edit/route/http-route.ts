@@ -11,7 +11,18 @@ import {
   replacedPath,
 } from "./http-route-filter.ts"
 import { gatewayMatchesLens } from "./http-route-match.ts"
-import { type Lens, fitting, inside, parts, placed, plain, within, unsaid, without } from "./lens.ts"
+import {
+  type Lens,
+  fitting,
+  inside,
+  parts,
+  placed,
+  plain,
+  remembering,
+  within,
+  unsaid,
+  without,
+} from "./lens.ts"
 import type { Scope } from "./scope.ts"
 
 const of = HttpRule.shape
@@ -72,7 +83,10 @@ const retriesLens: Lens<Retries> = {
   },
   write: (raw, retries) => {
     const { attempts, perTryTimeout } = retries ?? {}
-    const tried = attemptsLens.read(raw) === attempts ? raw : attemptsLens.write(raw, attempts)
+    const known = attemptsLens.read(raw)
+    const tried = known === attempts ? raw : attemptsLens.write(raw, attempts)
+    // Without retries the form shows no time for a try: then it is not this form's to take away.
+    if (known === undefined && perTryTimeout === undefined) return tried
     return perTryLens.read(tried) === perTryTimeout ? tried : perTryLens.write(tried, perTryTimeout)
   },
   rest: (raw) => (attemptsLens.read(raw) === undefined ? raw : perTryLens.rest(attemptsLens.rest(raw))),
@@ -112,7 +126,7 @@ export const httpRouteLens = (scope: Scope): Lens<RoutingForm> => {
     {
       hosts: unsaid(),
       gateways: unsaid(),
-      http: placed<HttpRule>("rules", ruleLens(scope), {
+      http: placed<HttpRule>("rules", remembering(ruleLens(scope)), {
         matches: [],
         action: { type: "route", destinations: [] },
       }),

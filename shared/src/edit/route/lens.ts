@@ -12,6 +12,8 @@ export type Lens<T> = {
   write: (raw: Json, value: T | undefined) => Json
   /** The object without what the part shows. */
   rest: (raw: Json) => Json
+  /** What it reads has been held against the schema of its part. */
+  fits?: true | undefined
 }
 
 export const without = (raw: Json, ...keys: readonly string[]): Json =>
@@ -33,6 +35,7 @@ export const plain = <T>(key: string, schema: z.ZodType<T>): Lens<T> => ({
   read: (raw) => fitting(schema, raw[key]),
   write: (raw, value) => withField(raw, key, value),
   rest: (raw) => (fitting(schema, raw[key]) === undefined ? raw : without(raw, key)),
+  fits: true,
 })
 
 /** A part of a form that an object has no word for. */
@@ -41,30 +44,68 @@ export const unsaid = <T>(): Lens<T> => ({ read: () => undefined, write: (raw) =
 /** A lens for each part of a form. */
 export type Lenses<T> = { readonly [K in keyof T]-?: Lens<Exclude<T[K], undefined>> }
 
+type Fields<T> = z.ZodType<T> & { shape: Readonly<Record<string, z.ZodType>> }
+
+/** A part that only shows what the form may hold. */
+function guarded<T>(lens: Lens<T>, schema: z.ZodType | undefined): Lens<T> {
+  if (lens.fits) return lens
+  const fits = (value: T | undefined): boolean =>
+    value === undefined || (schema !== undefined && fitting(schema, value) !== undefined)
+  return {
+    read: (raw) => {
+      const value = lens.read(raw)
+      return fits(value) ? value : undefined
+    },
+    write: lens.write,
+    rest: (raw) => (fits(lens.read(raw)) ? lens.rest(raw) : raw),
+  }
+}
+
 /** All parts of a form that stand in one object; undefined when none is said, or the schema wants one that is not. */
-export function parts<T extends object>(lenses: Lenses<T>, schema: z.ZodType<T>): Lens<T> {
-  const keys = Object.keys(lenses) as (keyof T & string)[]
+export function parts<T extends object>(lenses: Lenses<T>, schema: Fields<T>): Lens<T> {
+  type Part = [key: keyof T & string, lens: Lens<unknown>]
+  const all = (Object.keys(lenses) as (keyof T & string)[]).map((key): Part => [
+    key,
+    guarded(lenses[key] as Lens<unknown>, schema.shape[key]),
+  ])
+  const required = all
+    .map(([key]) => key)
+    .filter((key) => schema.shape[key]?.safeParse(undefined).success !== true)
   const read = (raw: Json): T | undefined => {
-    const said: Record<string, unknown> = {}
-    for (const key of keys) {
-      const value = lenses[key].read(raw)
-      if (value !== undefined) said[key] = value
-    }
-    return Object.keys(said).length === 0 ? undefined : fitting(schema, said)
+    const said = all
+      .map(([key, lens]) => [key, lens.read(raw)] as const)
+      .filter(([, value]) => value !== undefined)
+    if (said.length === 0 || required.some((key) => said.every(([own]) => own !== key))) return undefined
+    return Object.fromEntries(said) as T
   }
   return {
+    fits: true,
     read,
     write: (raw, value) =>
-      keys.reduce((written, key) => {
-        const wanted = value?.[key] as Exclude<T[typeof key], undefined> | undefined
-        return isSame(lenses[key].read(written), wanted) ? written : lenses[key].write(written, wanted)
+      all.reduce((written, [key, lens]) => {
+        const wanted = value?.[key]
+        return isSame(lens.read(written), wanted) ? written : lens.write(written, wanted)
       }, raw),
-    rest: (raw) => (read(raw) === undefined ? raw : keys.reduce((left, key) => lenses[key].rest(left), raw)),
+    rest: (raw) => (read(raw) === undefined ? raw : all.reduce((left, [, lens]) => lens.rest(left), raw)),
+  }
+}
+
+/** Reads each object once: they are never changed, and a list asks again for every entry that it writes. */
+export function remembering<T>(lens: Lens<T>): Lens<T> {
+  const known = new WeakMap<Json, { value: T | undefined }>()
+  return {
+    ...lens,
+    read: (raw) => {
+      const found = known.get(raw) ?? { value: lens.read(raw) }
+      known.set(raw, found)
+      return found.value
+    },
   }
 }
 
 /** A part of a form that has an object of its own; without it the object goes as a whole. */
 export const within = <T>(key: string, inner: Lens<T>): Lens<T> => ({
+  fits: inner.fits,
   read: (raw) => inner.read(record(raw[key])),
   write: (raw, value) =>
     withField(raw, key, value === undefined ? undefined : inner.write(record(raw[key]), value)),
@@ -80,6 +121,7 @@ export const inside = <T>(key: string, inner: Lens<T>): Lens<T> => {
   const withOwn = (raw: Json, own: Json): Json =>
     withField(raw, key, Object.keys(own).length === 0 ? undefined : own)
   return {
+    fits: inner.fits,
     read: (raw) => inner.read(record(raw[key])),
     write: (raw, value) => withOwn(raw, inner.write(record(raw[key]), value)),
     rest: (raw) =>
@@ -108,6 +150,7 @@ export const restOf = (entries: readonly unknown[], rest: (entry: Json) => Json)
 
 /** A list whose items know the place they were read from (`origin`), so that what a form cannot show moves with them. An absent list reads as an empty one. */
 export const placed = <T extends Placed>(key: string, inner: Lens<T>, none: T): Lens<T[]> => ({
+  fits: inner.fits,
   read: (raw) => list(raw[key]).map((entry, origin) => ({ ...(inner.read(record(entry)) ?? none), origin })),
   write: (raw, items = []) => {
     const entries = list(raw[key])
@@ -124,6 +167,7 @@ export const placed = <T extends Placed>(key: string, inner: Lens<T>, none: T): 
 
 /** A list whose items do not know where they were read from: found again by what they say, else by their place. */
 export const unplaced = <T extends object>(key: string, inner: Lens<T>): Lens<T[]> => ({
+  fits: inner.fits,
   read: (raw) => list(raw[key]).flatMap((entry) => inner.read(record(entry)) ?? []),
   write: (raw, items = []) => {
     const entries = list(raw[key])

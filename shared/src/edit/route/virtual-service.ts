@@ -3,7 +3,7 @@ import { configHost } from "../../istio/host.ts"
 import { strings } from "../../topology/fact/read.ts"
 import { HttpRule, RoutingForm } from "../form.ts"
 import { l4RouteLens } from "./destination.ts"
-import { type Lens, parts, placed, plain, withField, without } from "./lens.ts"
+import { type Lens, parts, placed, plain, remembering, withField, without } from "./lens.ts"
 import { type Scope, spelledHost } from "./scope.ts"
 import { actionLens } from "./virtual-service-action.ts"
 import { matchesLens, tcpMatchesLens, tlsMatchesLens } from "./virtual-service-match.ts"
@@ -82,7 +82,7 @@ export const virtualServiceLens = (scope: Scope): Lens<RoutingForm> =>
     {
       hosts: hostsLens(scope),
       gateways: gatewaysLens,
-      http: placed<HttpRule>("http", ruleLens(scope), {
+      http: placed<HttpRule>("http", remembering(ruleLens(scope)), {
         matches: [],
         action: { type: "route", destinations: [] },
       }),
