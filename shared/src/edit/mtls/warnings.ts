@@ -1,4 +1,4 @@
-import { hostMatches } from "../../istio/host.ts"
+import { hostMatches, isWildcard } from "../../istio/host.ts"
 import type { DestinationRule } from "../../istio/mesh.ts"
 import { destinationRuleFor, policyFor } from "../../istio/destination-rule.ts"
 import { named } from "../../istio/reason.ts"
@@ -89,14 +89,24 @@ function usesMode(world: World, { rule }: Legacy, { service, ports, mode }: Chan
   })
 }
 
+/** Services by their host: most rules are for one. */
+function hostIndex(changed: readonly Changed[]): (pattern: string) => readonly Changed[] {
+  const byHost = Map.groupBy(changed, ({ service }) => service.host)
+  return (pattern) =>
+    isWildcard(pattern)
+      ? changed.filter(({ service }) => hostMatches(pattern, service.host))
+      : (byHost.get(pattern) ?? [])
+}
+
 /** DestinationRules that tell clients to do what the servers refuse after. */
 function legacyClients(world: World, changed: readonly Changed[]): Warning[] {
+  const ofHost = hostIndex(changed)
+  const refused = new Set(changed.flatMap(({ mode }) => refusedBy(mode)))
   return legacyRules(world).flatMap((legacy): Warning[] => {
-    const hit = changed.filter(
+    if (legacy.modes.isDisjointFrom(refused)) return []
+    const hit = ofHost(legacy.rule.host).filter(
       (service) =>
-        refusedBy(service.mode).some((mode) => legacy.modes.has(mode)) &&
-        hostMatches(legacy.rule.host, service.service.host) &&
-        usesMode(world, legacy, service),
+        refusedBy(service.mode).some((mode) => legacy.modes.has(mode)) && usesMode(world, legacy, service),
     )
     const [first] = hit
     if (first === undefined) return []
