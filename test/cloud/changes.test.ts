@@ -4,6 +4,8 @@ import { ChangeRequest } from "#shared/api/change.ts"
 import type { Client } from "#shared/api/client.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { createChange } from "#cloud/change/create.ts"
+import { historyPage } from "#cloud/change/history.ts"
+import { previewChange } from "#cloud/change/preview.ts"
 import { viewOf } from "#cloud/change/view.ts"
 import { Changes } from "#cloud/store/change.ts"
 import { Tokens } from "#cloud/store/token.ts"
@@ -802,6 +804,20 @@ describe("a caller", () => {
       }
     },
   )
+
+  test("who does not read a namespace neither previews, makes, nor sees a change in it", async () => {
+    const agent = await connected()
+    const blind = { ...stage.tenant.owner, sight: ["elsewhere"] }
+    const body = ChangeRequest.parse(toCart(agent, "db"))
+    const denied = { code: "access.denied", message: expect.stringContaining("shop") as string }
+    await expect(createChange(stage.cloud, blind, body)).rejects.toMatchObject(denied)
+    await expect(previewChange(stage.cloud, blind, body, "know")).rejects.toMatchObject(denied)
+    const { changeId } = await create(toCart(agent, "db"))
+    const query = { clusters: undefined, limit: 100, after: undefined }
+    const { items } = await historyPage(stage.cloud, blind, query)
+    expect(items.map((change) => change.changeId)).not.toContain(changeId)
+    expect(agent.commands).toHaveLength(1)
+  })
 
   test("who names no cluster, or nothing to change, is told", async () => {
     const agent = await connected()

@@ -94,6 +94,10 @@ describe("a change through cloud, agent and API server", { timeout: 120_000 }, (
       failure: null,
     })
     expect(place?.check?.access.every(({ allowed }) => allowed)).toBe(true)
+    const [effect] = preview.traffic
+    expect(effect).toMatchObject({ service: "bookinfo/reviews" })
+    expect(effect?.requestsPerSecond).toBeGreaterThan(0)
+    expect(effect?.sentences.join()).toMatch(/req\/s/)
     expect(place?.check?.dryRun.map(({ state }) => state)).toEqual(preview.steps.map(() => "passed"))
     const before = live("VirtualService")?.metadata.resourceVersion
 
@@ -123,6 +127,30 @@ describe("a change through cloud, agent and API server", { timeout: 120_000 }, (
       ["applied", change.changeId],
       ["undone", null],
     ])
+  })
+
+  test("with an expiry undoes itself, and the agent's own entry says so", async () => {
+    const was = weights()
+    const body = { ...shift({ v1: 10, v2: 90 }), expiresInMs: 1_500 }
+    const change = await operator.call("createChange", { body })
+    expect(change).toMatchObject({ state: "applied", watch: { state: "watching" } })
+    expect(weights()).toEqual({ v1: 10, v2: 90 })
+    await eventually(async () => {
+      const now = await viewer.call("getChange", { params: { change: change.changeId } })
+      expect(now).toMatchObject({ state: "undone", watch: { state: "undone" } })
+    })
+    expect(weights()).toEqual(was)
+    const { items } = await viewer.call("listChanges", { query: { via: "agent" } })
+    expect(items).toMatchObject([{ undoOf: change.changeId, by: { kind: "agent", name: "demo" } }])
+  })
+
+  test("under a guard that is let go stays", async () => {
+    const guard = { errorsPercent: 100, p95Ms: null, forMs: 60_000, withinMs: 600_000 }
+    const change = await operator.call("createChange", { body: { ...shift({ v1: 70, v2: 30 }), guard } })
+    expect(change.watch).toMatchObject({ state: "watching" })
+    const released = await operator.call("releaseChange", { params: { change: change.changeId } })
+    expect(released).toMatchObject({ state: "applied", watch: { state: "released" } })
+    expect(weights()).toEqual({ v1: 70, v2: 30 })
   })
 
   test("what Kubernetes does not let the mapped user do is refused by Kubernetes, and told before and after", async () => {

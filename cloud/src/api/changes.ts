@@ -4,8 +4,8 @@ import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
 import { seesNamespace } from "../auth/sight.ts"
 import { accessOf } from "../change/access.ts"
 import { trafficAround } from "../change/around.ts"
+import { callersOf } from "#shared/edit/traffic-effect.ts"
 import { readControl } from "#shared/edit/controls.ts"
-import { callersOf } from "../change/callers.ts"
 import * as Create from "../change/create.ts"
 import { advance } from "../change/deliver.ts"
 import { historyPage } from "../change/history.ts"
@@ -15,6 +15,7 @@ import { changeFor } from "../change/undo.ts"
 import { worldOf } from "../change/world.ts"
 import type { Cloud } from "../cloud.ts"
 import { withEngine } from "../mesh/mesh-engine.ts"
+import { liveOf } from "../mesh/live.ts"
 import { sourcesOf } from "../mesh/sources.ts"
 import type { Call } from "./call.ts"
 import { chosenClusters } from "./chosen.ts"
@@ -31,14 +32,11 @@ export async function getControl(
       "service.not_found",
       `no service ${query.namespace}/${query.service ?? ""} in ${cluster.name}`,
     )
-  const [clusters, sources] = await Promise.all([
-    clustersFor(cloud, actor),
-    sourcesOf(cloud, actor, [cluster]),
-  ])
-  const [source] = sources.clusters
-  const callers = source && callersOf(source, cloud.now())
+  const clusters = await clustersFor(cloud, actor)
+  const live = liveOf(cloud, await sourcesOf(cloud, actor, clusters), cluster.clusterId)
   return withEngine(cloud, actor.organizationId, clusters, (engine) => {
-    const reading = readControl(params.control, worldOf(engine, cluster.clusterId, callers), query)
+    const world = worldOf(engine, cluster.clusterId, callersOf(live))
+    const reading = readControl(params.control, world, query)
     // What the engine holds is not handed out.
     return structuredClone({ ...reading, cluster: cluster.clusterId }) as Answer<"getControl">
   })

@@ -147,10 +147,15 @@ export async function createChange(cloud: Cloud, actor: Actor, request: ChangeRe
   const { organizationId } = actor
   const aim = await aimOf(cloud, actor, request)
   const expiresAt = expiryOf(cloud, request)
-  const kept = await planned(cloud, actor, { request, aim }, ({ engine, draft, byId }): Kept => {
-    const delta = proposalDelta(engine, effectsOf(engine, draft.parts), { byId, sight: null })
-    return { draft, findings: findingsOf(delta) }
-  })
+  const kept = await planned(
+    cloud,
+    actor,
+    { request, aim, wants: "plan" },
+    ({ engine, draft, byId }): Kept => {
+      const delta = proposalDelta(engine, effectsOf(engine, draft.parts), { byId, sight: null })
+      return { draft, findings: findingsOf(delta) }
+    },
+  )
   demandDraft(kept.draft, request)
   const touched = kept.draft.parts.map(({ cluster }) => reachOf(cloud, organizationId, cluster))
   demandReach(await Promise.all(touched), request.queueUntil !== null)

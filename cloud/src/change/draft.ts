@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto"
-import type { ChangeRequest, ChangeStep } from "#shared/api/change.ts"
+import type { ChangeRequest, ChangeStep, TrafficEffect } from "#shared/api/change.ts"
 import { planOf } from "#shared/edit/controls.ts"
 import type { Edit } from "#shared/edit/edit.ts"
 import { inverseOf } from "#shared/edit/inverse.ts"
 import { effectOf } from "#shared/edit/patch.ts"
 import type { Plan, Warning } from "#shared/edit/plan.ts"
+import { worldAfter } from "#shared/edit/overlay.ts"
+import { type Live, callersOf, trafficEffect } from "#shared/edit/traffic-effect.ts"
 import { type PlannedStep, stepsOf } from "#shared/edit/steps.ts"
 import type { World } from "#shared/edit/world.ts"
 import { AppError } from "#shared/error.ts"
@@ -14,8 +16,6 @@ import type { WireStep } from "#shared/protocol/command.ts"
 import type { Change as EngineChange, Engine } from "#shared/validation/engine/engine.ts"
 import { type Sight, seesObject } from "../auth/sight.ts"
 import type { Clusters } from "../store/cluster.ts"
-import type { SourceCluster } from "../mesh/sources.ts"
-import { callersOf } from "./callers.ts"
 import type { Undoing } from "./undo.ts"
 import { worldOf } from "./world.ts"
 
@@ -37,9 +37,8 @@ export type Asked = {
   intent: ChangeRequest["intent"]
   undoing: Undoing | undefined
   sight: Sight
-  /** What was measured lately, by cluster. */
-  sources: ReadonlyMap<string, SourceCluster>
-  now: number
+  /** What is measured of the calls in a cluster. */
+  live(cluster: string): Live
 }
 
 export const wireOf = ({
@@ -96,13 +95,12 @@ function demandSight(sight: Sight, steps: readonly PlannedStep[]): void {
     )
 }
 
-function partOf(
-  engine: Engine,
-  cluster: Clusters.Cluster,
-  { intent, undoing, sight, sources, now }: Asked,
-): Part {
-  const source = sources.get(cluster.clusterId)
-  const world = worldOf(engine, cluster.clusterId, source && callersOf(source, now))
+/** The calls are looked at when a control asks for them. */
+const worldFor = (engine: Engine, { clusterId }: Clusters.Cluster, live: Asked["live"]): World =>
+  worldOf(engine, clusterId, (service) => callersOf(live(clusterId))(service))
+
+function partOf(engine: Engine, cluster: Clusters.Cluster, { intent, undoing, sight, live }: Asked): Part {
+  const world = worldFor(engine, cluster, live)
   let plan: Plan
   if (intent.control !== "undo") plan = planOf(intent, world)
   else if (undoing) plan = undoPlan(undoing, cluster.clusterId, world)
@@ -155,10 +153,25 @@ export function draftOf(engine: Engine, clusters: readonly Clusters.Cluster[], a
   }
 }
 
+type Effect = NonNullable<ReturnType<typeof effectOf>>
+
+const effectIn = (engine: Engine, { cluster, plan }: Part): Effect | undefined =>
+  effectOf(plan.edits as Edit[], (ref) => engine.object(cluster.clusterId, ref))
+
 /** What the edits make of the objects, in the words of the engine. */
-export function effectsOf(engine: Engine, parts: readonly Part[]): EngineChange[] {
-  return parts.flatMap(({ cluster, plan }) => {
-    const effect = effectOf(plan.edits as Edit[], (ref) => engine.object(cluster.clusterId, ref))
-    return effect ? [{ cluster: cluster.clusterId, ...effect }] : []
+export const effectsOf = (engine: Engine, parts: readonly Part[]): EngineChange[] =>
+  parts.flatMap((part) => {
+    const effect = effectIn(engine, part)
+    return effect ? [{ cluster: part.cluster.clusterId, ...effect }] : []
   })
-}
+
+/** Where the requests to the services of a change go now, and would go. */
+export const trafficOf = (engine: Engine, { parts, services }: Draft, live: Asked["live"]): TrafficEffect[] =>
+  parts.flatMap((part) => {
+    const { clusterId } = part.cluster
+    const effect = effectIn(engine, part)
+    if (!effect) return []
+    const before = worldFor(engine, part.cluster, live)
+    const after = worldAfter(before, effect)
+    return trafficEffect({ cluster: clusterId, before, after, services, live: live(clusterId) })
+  })

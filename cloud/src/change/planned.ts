@@ -1,12 +1,14 @@
 import type { ChangeRequest } from "#shared/api/change.ts"
+import type { Live } from "#shared/edit/traffic-effect.ts"
 import type { Engine } from "#shared/validation/engine/engine.ts"
 import { type Actor, clusterFor, clustersFor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
 import { type Listed, listedClusters } from "../mesh/finding-item.ts"
 import { withEngine } from "../mesh/mesh-engine.ts"
-import { type SourceCluster, sourcesOf } from "../mesh/sources.ts"
+import { liveOf } from "../mesh/live.ts"
+import { sourcesOf } from "../mesh/sources.ts"
 import type { Clusters } from "../store/cluster.ts"
-import { type Draft, draftOf } from "./draft.ts"
+import { type Asked, type Draft, draftOf } from "./draft.ts"
 import { invalid } from "./invalid.ts"
 import { type Undoing, undoingOf } from "./undo.ts"
 
@@ -21,43 +23,28 @@ export async function aimOf(cloud: Cloud, actor: Actor, { intent, clusters }: Ch
   return { clusters: await Promise.all(ids.map((id) => clusterFor(cloud, actor, id))), undoing }
 }
 
-export type Planned = {
-  engine: Engine
-  draft: Draft
-  byId: Listed["byId"]
-  sources: ReadonlyMap<string, SourceCluster>
-}
+export type Planned = { engine: Engine; draft: Draft; byId: Listed["byId"]; live: Asked["live"] }
 
-/** Signals decide about nothing but what is told of traffic: only where something is. */
-async function measured(
-  cloud: Cloud,
-  actor: Actor,
-  clusters: readonly Clusters.Cluster[],
-): Promise<Map<string, SourceCluster>> {
-  const sources = await sourcesOf(cloud, actor, clusters)
-  return new Map(sources.clusters.map((source) => [source.cluster, source]))
-}
+/** plan: only what decides what is written. */
+type Request = { request: ChangeRequest; aim: Aim; wants: "plan" | "traffic" }
 
 /** Plans a request on what is there now. `body` has the engine to itself, and must not keep it. @throws AppError */
 export async function planned<T>(
   cloud: Cloud,
   actor: Actor,
-  { request, aim }: { request: ChangeRequest; aim: Aim },
+  { request, aim, wants }: Request,
   body: (planned: Planned) => T,
 ): Promise<T> {
-  const [all, { byId }, sources] = await Promise.all([
-    clustersFor(cloud, actor),
+  const { intent } = request
+  const all = await clustersFor(cloud, actor)
+  const isMeasured = wants === "traffic" || intent.control === "mtls"
+  const [{ byId }, sources] = await Promise.all([
     listedClusters(cloud, actor),
-    measured(cloud, actor, aim.clusters),
+    isMeasured ? sourcesOf(cloud, actor, all) : { clusters: [] },
   ])
-  const asked = {
-    intent: request.intent,
-    undoing: aim.undoing,
-    sight: actor.sight,
-    sources,
-    now: cloud.now(),
-  }
+  const live = (cluster: string): Live => liveOf(cloud, sources, cluster)
+  const asked: Asked = { intent, undoing: aim.undoing, sight: actor.sight, live }
   return withEngine(cloud, actor.organizationId, all, (engine) =>
-    body({ engine, draft: draftOf(engine, aim.clusters, asked), byId, sources }),
+    body({ engine, draft: draftOf(engine, aim.clusters, asked), byId, live }),
   )
 }

@@ -7,7 +7,7 @@ import type { Actor } from "../auth/actor.ts"
 import type { Cloud } from "../cloud.ts"
 import { proposalDelta } from "../mesh/finding-item.ts"
 import { ask } from "./ask.ts"
-import { type Draft, type Part, effectsOf, toStep, wireOf } from "./draft.ts"
+import { type Draft, type Part, effectsOf, toStep, trafficOf, wireOf } from "./draft.ts"
 import { aimOf, planned } from "./planned.ts"
 import { type Reach, reachOf } from "./reach.ts"
 
@@ -120,11 +120,11 @@ export async function previewChange(
   const { draft, findings, traffic } = await planned(
     cloud,
     actor,
-    { request, aim },
-    ({ engine, draft, byId }): { draft: Draft; findings: ProposalDelta; traffic: Traffic } => ({
+    { request, aim, wants: "traffic" },
+    ({ engine, draft, byId, live }): { draft: Draft; findings: ProposalDelta; traffic: Traffic } => ({
       draft,
       findings: proposalDelta(engine, effectsOf(engine, draft.parts), { byId, sight: actor.sight }),
-      traffic: [],
+      traffic: trafficOf(engine, draft, live),
     }),
   )
   const reaches = await Promise.all(
