@@ -16,6 +16,7 @@ import type { HttpRule, RoutingForm } from "../form.ts"
 import { worldOf } from "../testing.ts"
 import type { World } from "../world.ts"
 import { plan, read } from "./routing.ts"
+import { plan as planShift } from "./shift.ts"
 
 const jason = { headers: { "end-user": { exact: "jason" } } } as const
 const to = (subset: string): HttpRule["action"] => ({
@@ -460,6 +461,28 @@ describe("an HTTPRoute of the service", () => {
     expect(plan(world, reviews, twice).warnings).toEqual([
       { code: "route.shadowed", message: "rules[2] is never used, as rules[1] takes all that it would" },
     ])
+  })
+
+  test("is joined with others of the service: the oldest is shown, the others are told of, and a rule for all is found in either", () => {
+    const all = { parentRefs, rules: [{ backendRefs: [{ name: "reviews-v1", port: 9080 }] }] }
+    const jasons = {
+      parentRefs,
+      rules: [
+        {
+          matches: [{ headers: [{ name: "end-user", value: "jason" }] }],
+          backendRefs: [{ name: "reviews-v2", port: 9080 }],
+        },
+      ],
+    }
+    const later = httpRoute("all", all)
+    later.metadata.creationTimestamp = "2026-02-01T00:00:00Z"
+    const joined = [...objects.slice(0, -1), httpRoute("jason", jasons), later]
+    const reading = read(worldOf(joined), reviews)
+    expect(reading.objects.map(({ name }) => name).toSorted()).toEqual(["all", "jason"])
+    expect(reading.form?.http).toHaveLength(1)
+    expect(reading.warnings.map(({ code }) => code)).toEqual(["route.joined"])
+    const shifted = planShift(worldOf(joined), reviews, { weights: { v1: 60, v2: 40 } })
+    expect(shifted.edits).toMatchObject([{ object: { name: "all" } }])
   })
 
   test("is what a new route is written as where the cluster has no VirtualServices", () => {

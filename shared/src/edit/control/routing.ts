@@ -82,26 +82,31 @@ function wholeIssues({ api, scope }: Holder, { hosts, http, tcp = [], tls = [] }
   return issues
 }
 
+// Names that clients ask for in TLS are in full, and have to be within the hosts.
+const inFull = ({ isNew, scope }: Holder, set: RoutingForm): RoutingForm =>
+  isNew && set.tls !== undefined && set.hosts === undefined ? { ...set, hosts: [scope.service.host] } : set
+
+function applied(world: World, target: Target, routes: Routes, set: RoutingForm): Outcome {
+  const [holder] = holdersFor(world, target, routes)
+  if (!holder.isNew && isSame(holder.form, set)) return nothingToDo
+  refuse(wholeIssues(holder, set))
+  return changedRoutes(world, target, routes, { holder, wanted: inFull(holder, set) })
+}
+
+const countOf = ({ http, tcp = [], tls = [] }: RoutingForm): string => {
+  const count = http.length + tcp.length + tls.length
+  return count === 1 ? "1 rule" : `${count} rules`
+}
+
 /** All routes of a service; null: none. @throws AppError input.invalid */
 export function plan(world: World, service: ServiceName, set: RoutingForm | null): Plan {
   const target = targetOf(world, service)
   const routes = routesOf(world, target)
   const services = [nameOf(target)]
-  if (set === null)
-    return {
-      ...removed(target, routes),
-      title: `Remove the routes of ${target.service.name}`,
-      services,
-    }
-  const [holder] = holdersFor(world, target, routes)
-  const count = set.http.length + (set.tcp?.length ?? 0) + (set.tls?.length ?? 0)
-  const title = `Route ${target.service.name} by ${count} ${count === 1 ? "rule" : "rules"}`
-  if (!holder.isNew && isSame(holder.form, set)) return { ...nothingToDo, title, services }
-  refuse(wholeIssues(holder, set))
-  // Names that clients ask for in TLS are in full, and have to be within the hosts.
-  const inFull = holder.isNew && set.tls !== undefined && set.hosts === undefined
-  const wanted = inFull ? { ...set, hosts: [target.service.host] } : set
-  return { ...changedRoutes(world, target, routes, { holder, wanted }), title, services }
+  const { name } = target.service
+  return set === null
+    ? { ...removed(target, routes), title: `Remove the routes of ${name}`, services }
+    : { ...applied(world, target, routes, set), title: `Route ${name} by ${countOf(set)}`, services }
 }
 
 export function read(world: World, service: ServiceName): Reading<RoutingForm> {

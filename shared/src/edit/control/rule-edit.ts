@@ -66,27 +66,30 @@ export function wantsHttp(target: Target, what: string): void {
   ])
 }
 
+type First<T> = { found: T; rule?: number; more: number[] }
+
 /** The first rule that has something, as a control's form names it: without a number where it is the rule that is taken without one. */
 export function firstRule<T>(
   world: World,
   target: Target,
   routes: Routes,
   read: (rule: HttpRule) => T | undefined,
-): { found: T; rule?: number; more: number[] } | undefined {
-  const [root, ...others] = withDelegates(world, target, routes)
-  const places = (root?.form.http ?? []).flatMap((rule, at) => (read(rule) === undefined ? [] : [at]))
-  const [first, ...rest] = places
-  const more = rest.map((at) => at + 1)
-  const found = first === undefined ? undefined : root?.form.http[first]
-  const value = found && read(found)
-  if (root !== undefined && found !== undefined && value !== undefined && first !== undefined) {
-    const isMeant = root.form.http.findIndex(isCatchAll) === first
-    return { found: value, ...(isMeant ? {} : { rule: first + 1 }), more }
+): First<T> | undefined {
+  const [root, ...others] = withDelegates(world, target, routes).map(({ form }) => form.http)
+  const having = (rules: readonly HttpRule[]): { found: T; at: number }[] =>
+    rules.flatMap((rule, at) => {
+      const found = read(rule)
+      return found === undefined ? [] : [{ found, at }]
+    })
+  const [first, ...more] = having(root ?? [])
+  if (root === undefined || first === undefined) {
+    const [elsewhere] = others.flatMap(having)
+    return elsewhere && { found: elsewhere.found, more: [] }
   }
-  for (const { form } of others)
-    for (const rule of form.http) {
-      const own = read(rule)
-      if (own !== undefined) return { found: own, more: [] }
-    }
-  return undefined
+  const isMeant = root.findIndex(isCatchAll) === first.at
+  return {
+    found: first.found,
+    ...(isMeant ? {} : { rule: first.at + 1 }),
+    more: more.map(({ at }) => at + 1),
+  }
 }

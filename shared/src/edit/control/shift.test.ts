@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { pod, service } from "../../istio/fixture.ts"
+import { config, pod, service } from "../../istio/fixture.ts"
 import type { KubeObject } from "../../kube/object.ts"
 import {
   after,
@@ -307,6 +307,26 @@ describe("where the routes are", () => {
     })
     expect(read(world, mongo).form).toEqual({ weights: { v1: 90, v2: 10 } })
     expect(plan(world, mongo, null).edits).not.toEqual([])
+  })
+
+  test("a host of a ServiceEntry is routed by its own name", () => {
+    const entry = config("ServiceEntry", "bookinfo/api", {
+      hosts: ["api.example.com"],
+      ports: [{ number: 80, name: "http", protocol: "HTTP" }],
+      resolution: "STATIC",
+      workloadSelector: { labels: { app: "api" } },
+    })
+    const pods = ["v1", "v2"].map((version) => pod(`bookinfo/api-${version}`, { app: "api", version }))
+    const api = { namespace: "bookinfo", name: "api.example.com" }
+    const { objects } = after([entry, ...pods], plan(worldOf([entry, ...pods]), api, set({ v1: 75, v2: 25 })))
+    expect(objects.slice(3)).toMatchObject([
+      { kind: "DestinationRule", spec: { host: "api.example.com", subsets: subsetsOf("v1", "v2") } },
+      {
+        kind: "VirtualService",
+        spec: { hosts: ["api.example.com"], http: [{ route: [{ weight: 75 }, { weight: 25 }] }] },
+      },
+    ])
+    expect(read(worldOf(objects), api).form).toEqual({ weights: { v1: 75, v2: 25 } })
   })
 
   test("a rule for a wider host keeps what it says when one for the service takes its place", () => {

@@ -182,26 +182,24 @@ function weightsOf(destinations: Destinations): Weights | null {
   return weights
 }
 
+const formWith = (weights: Weights | null): ShiftForm | null => (weights === null ? null : { weights })
+
+const shownOf = (action: HttpRule["action"]): Weights | null =>
+  action.type === "route" ? weightsOf(action.destinations) : null
+
 function formOf(world: World, target: Target, routes: Routes): ShiftForm | null {
   const holders = withDelegates(world, target, routes)
   const [root] = holders
-  if (isTcp(target, routes)) {
-    const weights = weightsOf(root?.form.tcp?.find(takesAll)?.destinations ?? [])
-    return weights === null ? null : { weights }
-  }
-  for (const { form } of holders) {
-    const action = form.http.find(isCatchAll)?.action
-    if (action === undefined || action.type === "delegate") continue
-    const weights = action.type === "route" ? weightsOf(action.destinations) : null
-    return weights === null ? null : { weights }
-  }
-  return firstShifted(root)
+  if (isTcp(target, routes)) return formWith(weightsOf(root?.form.tcp?.find(takesAll)?.destinations ?? []))
+  const actions = holders.flatMap(({ form }) => form.http.find(isCatchAll)?.action ?? [])
+  const decides = actions.find(({ type }) => type !== "delegate")
+  return decides === undefined ? firstShifted(root) : formWith(shownOf(decides))
 }
 
 /** Without a rule for everything: the first that divides requests between versions. */
 function firstShifted(root: Holder | undefined): ShiftForm | null {
   for (const [at, { action }] of (root?.form.http ?? []).entries()) {
-    const weights = action.type === "route" ? weightsOf(action.destinations) : null
+    const weights = shownOf(action)
     if (weights !== null) return { rule: at + 1, weights }
   }
   return null

@@ -1,4 +1,4 @@
-import { refOf } from "../../kube/object.ts"
+import { type KubeObject, refOf } from "../../kube/object.ts"
 import { patchBetween } from "../diff.ts"
 import type { Edit } from "../edit.ts"
 import type { RoutingForm } from "../form.ts"
@@ -74,31 +74,39 @@ function subsetsFor(world: World, holder: Holder, wanted: RoutingForm): Made {
 
 const nothing: Made = { edits: [], issues: [], warnings: [] }
 
+/** @throws AppError input.invalid, at the places of the control's form */
+function refuseIn({ pathOf = (path) => path }: Wish, issues: readonly Issue[]): void {
+  refuse(issues.map(({ path, message }) => ({ path: pathOf(path), message })))
+}
+
+function editOf({ isNew, object }: Holder, after: KubeObject): Edit[] {
+  if (isNew) return [{ create: after }]
+  const patch = patchBetween(object, after)
+  return patch.length === 0 ? [] : [{ object: refOf(object), patch }]
+}
+
 /** The smallest edits that make routes of the form, with the subsets they need. @throws AppError input.invalid */
 export function changedRoutes(
   world: World,
   target: Target,
   { wide }: Pick<Routes, "wide">,
-  { holder, wanted, pathOf = (path) => path }: Wish,
+  wish: Wish,
 ): { edits: Edit[]; warnings: Warning[] } {
-  if (isSame(holder.form, wanted)) return { edits: [], warnings: [] }
+  const { holder, wanted } = wish
   const { api, object, isNew, lens } = holder
+  if (isSame(holder.form, wanted)) return { edits: [], warnings: [] }
   const made = api === "istio" ? subsetsFor(world, holder, wanted) : nothing
-  const early = [...originIssues(holder, wanted), ...weightIssues(holder, wanted), ...made.issues]
   const limits = api === "gateway" ? unsupported(holder, wanted) : []
-  const inControl = (issues: readonly Issue[]): Issue[] =>
-    issues.map(({ path, message }) => ({ path: pathOf(path), message }))
-  refuse(inControl([...early, ...limits]))
+  refuseIn(wish, [
+    ...originIssues(holder, wanted),
+    ...weightIssues(holder, wanted),
+    ...made.issues,
+    ...limits,
+  ])
   const after = { ...object, spec: lens.write(specOf(object), wanted) }
-  if (api === "istio") refuse(inControl(newProblems(isNew ? undefined : object, after)))
-  const patch = isNew ? [] : patchBetween(object, after)
-  const edit: Edit[] = isNew
-    ? [{ create: after }]
-    : patch.length === 0
-      ? []
-      : [{ object: refOf(object), patch }]
+  if (api === "istio") refuseIn(wish, newProblems(isNew ? undefined : object, after))
   return {
-    edits: [...made.edits, ...edit],
+    edits: [...made.edits, ...editOf(holder, after)],
     warnings: [
       ...routeWarnings(world, target, holder, { wanted, after }),
       ...made.warnings,

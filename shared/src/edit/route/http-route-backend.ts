@@ -40,19 +40,20 @@ function read(raw: Json, scope: Scope): Destination | undefined {
   return fitting(Destination, { ...placeWritten(raw, scope), ...(port === 0 ? {} : { port }) })
 }
 
+/** The reference, to another Service. */
+function moved(raw: Json, destination: Destination, scope: Scope): Json {
+  const place = placeOf(destination, scope)
+  const away = place?.namespace === scope.namespace ? undefined : place?.namespace
+  return withField(withField(without(raw, "group", "kind"), "name", place?.name), "namespace", away)
+}
+
 function write(raw: Json, destination: Destination, scope: Scope): Json {
   const before = read(raw, scope)
-  const place = placeOf(destination, scope)
-  const moves =
-    before === undefined || before.host !== destination.host || before.subset !== destination.subset
-  const away = place?.namespace === scope.namespace ? undefined : place?.namespace
-  const named = moves
-    ? withField(withField(without(raw, "group", "kind"), "name", place?.name), "namespace", away)
-    : raw
-  const port = destination.port ?? scope.service.ports[0]?.number
-  return before?.port === destination.port && raw["port"] !== undefined
-    ? named
-    : withField(named, "port", port)
+  const stays =
+    before !== undefined && before.host === destination.host && before.subset === destination.subset
+  const named = stays ? raw : moved(raw, destination, scope)
+  if (raw["port"] !== undefined && before?.port === destination.port) return named
+  return withField(named, "port", destination.port ?? scope.service.ports[0]?.number)
 }
 
 /** A reference to a Service, as routes and mirrors of the Gateway API have it. */

@@ -113,27 +113,34 @@ function corsIssues({ cors }: HttpRule, path: string): Issue[] {
       ]
 }
 
+/** What a rule may ask for that the Gateway API has no word for: where, whether it does, and what it is. */
+const limits: readonly [at: string, asks: (rule: HttpRule) => boolean, what: string][] = [
+  ["fault", ({ fault }) => fault !== undefined, "inject faults"],
+  ["action", ({ action }) => action.type === "direct", "answer requests itself"],
+  ["action", ({ action }) => action.type === "delegate", "delegate"],
+  ["rewrite.uriRegex", ({ rewrite }) => rewrite?.uriRegex !== undefined, "rewrite by a pattern"],
+  ["retries.retryOn", ({ retries }) => retries?.retryOn !== undefined, "say what to retry on"],
+  [
+    "rewrite",
+    ({ action, rewrite }) => action.type === "redirect" && rewrite !== undefined,
+    "redirect and rewrite in one rule",
+  ],
+]
+
 function ruleIssues(rule: HttpRule, path: string, scope: Scope): Issue[] {
-  const { action } = rule
-  const issues = rule.matches.flatMap((match, at) => matchIssues(match, `${path}.matches[${at}]`))
-  const refuse = (at: string, what: string): void => {
-    issues.push({ path: `${path}.${at}`, message: `an HTTPRoute cannot ${what}; ${remedy}` })
-  }
-  if (rule.fault !== undefined) refuse("fault", "inject faults")
-  if (action.type === "direct") refuse("action", "answer requests itself")
-  if (action.type === "delegate") refuse("action", "delegate")
-  if (rule.rewrite?.uriRegex !== undefined) refuse("rewrite.uriRegex", "rewrite by a pattern")
-  if (rule.retries?.retryOn !== undefined) refuse("retries.retryOn", "say what to retry on")
-  if (action.type === "redirect" && rule.rewrite !== undefined)
-    refuse("rewrite", "redirect and rewrite in one rule")
+  const { action, mirrors = [] } = rule
   const routed = action.type === "route" ? action.destinations : []
+  const places = [
+    ...routed.map(({ destination }, at) => ({ destination, at: `action.destinations[${at}]` })),
+    ...mirrors.map(({ destination }, at) => ({ destination, at: `mirrors[${at}]` })),
+  ]
   return [
-    ...issues,
-    ...routed.flatMap(({ destination }, at) =>
-      destinationIssues(destination, `${path}.action.destinations[${at}].destination`, scope),
-    ),
-    ...(rule.mirrors ?? []).flatMap(({ destination }, at) =>
-      destinationIssues(destination, `${path}.mirrors[${at}].destination`, scope),
+    ...rule.matches.flatMap((match, at) => matchIssues(match, `${path}.matches[${at}]`)),
+    ...limits
+      .filter(([, asks]) => asks(rule))
+      .map(([at, , what]) => ({ path: `${path}.${at}`, message: `an HTTPRoute cannot ${what}; ${remedy}` })),
+    ...places.flatMap(({ destination, at }) =>
+      destinationIssues(destination, `${path}.${at}.destination`, scope),
     ),
     ...durationIssues(rule, path),
     ...corsIssues(rule, path),
