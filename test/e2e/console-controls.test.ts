@@ -125,6 +125,22 @@ const cases: Case[] = [
     }),
   },
   {
+    control: "circuit-breaker",
+    query: of("reviews"),
+    does: "is said for the one version that is chosen, which is read anew",
+    async fill(page) {
+      await page.getByTestId("scope-subset").selectOption("v3")
+      await expect.poll(() => page.getByTestId("scope-subset").inputValue()).toBe("v3")
+      await type(page, "http1MaxPendingRequests", "1")
+    },
+    intent: () => ({
+      control: "circuit-breaker",
+      service: service("reviews"),
+      scope: { subset: "v3" },
+      set: { connectionPool: { http1MaxPendingRequests: 1 } },
+    }),
+  },
+  {
     control: "load-balancing",
     query: { ...of("reviews"), subset: "v2" },
     does: "keeps a user at a pod of one version, by a header",
@@ -162,6 +178,146 @@ const cases: Case[] = [
       await page.getByRole("radio", { name: "Require" }).click()
     },
     intent: () => ({ control: "mtls", scope: { namespace }, set: { mode: "STRICT" } }),
+  },
+  {
+    control: "mtls",
+    query: of("ratings"),
+    does: "is said for the level that is chosen, down to a port",
+    async fill(page) {
+      await page.getByRole("radio", { name: "Mesh" }).click()
+      await page.getByTestId("mtls-namespace").waitFor({ state: "detached" })
+      await page.getByRole("radio", { name: "Service" }).click()
+      await type(page, "mtls-namespace", namespace)
+      await type(page, "mtls-service", "details")
+      await type(page, "mtls-port", "9080")
+      await page.getByText("details in bookinfo, port 9080").waitFor()
+      await page.getByRole("radio", { name: "Disable" }).click()
+    },
+    intent: () => ({
+      control: "mtls",
+      scope: { namespace, service: "details", port: 9080 },
+      set: { mode: "DISABLE" },
+    }),
+  },
+  {
+    control: "routing",
+    query: of("ratings"),
+    does: "answers by itself where nothing was written",
+    async fill(page) {
+      await button(page, "Add rule").click()
+      await page.getByTestId("action").selectOption("direct")
+      await page.getByLabel("Status", { exact: true }).fill("410")
+      await page.getByLabel("Body", { exact: true }).fill("gone")
+    },
+    intent: () => ({
+      control: "routing",
+      service: service("ratings"),
+      set: {
+        http: [{ origin: null, matches: [], action: { type: "direct", status: 410, body: "gone" } }],
+      },
+    }),
+  },
+  {
+    control: "routing",
+    query: of("details"),
+    does: "routes TLS by name and TCP by port",
+    async fill(page) {
+      await button(page, "Add rule by name (SNI)").click()
+      // What the server refuses stands at the field it is about.
+      const names = page.getByLabel("Names (SNI)")
+      await names.fill("details.example.com")
+      await names.blur()
+      await page.getByText("details.example.com is within none of the hosts").first().waitFor()
+      await expect.poll(() => names.getAttribute("aria-invalid")).toBe("true")
+      await names.fill("details.bookinfo.svc.cluster.local")
+      const tls = page.getByTestId("tls-rules")
+      await tls.getByLabel("Port", { exact: true }).fill("443")
+      await tls.getByLabel("Destination 1: port").fill("9080")
+      await button(page, "Add rule by port").click()
+      const tcp = page.getByTestId("tcp-rules")
+      await button(page, "Only some connections").click()
+      await tcp.getByLabel("Port", { exact: true }).fill("9080")
+      await button(tcp, "Add label").click()
+      await tcp.getByLabel("From workloads with labels: name of label 1").fill("app")
+      await tcp.getByLabel("From workloads with labels: value of label 1").fill("productpage")
+      await tcp.getByLabel("Destination 1", { exact: true }).selectOption("version v1")
+    },
+    intent: () => ({
+      control: "routing",
+      service: service("details"),
+      set: {
+        http: [],
+        tls: [
+          {
+            origin: null,
+            matches: [{ sniHosts: ["details.bookinfo.svc.cluster.local"], port: 443 }],
+            destinations: [{ destination: { port: 9080 } }],
+          },
+        ],
+        tcp: [
+          {
+            origin: null,
+            matches: [{ port: 9080, sourceLabels: { app: "productpage" } }],
+            destinations: [{ destination: { subset: "v1" } }],
+          },
+        ],
+      },
+    }),
+  },
+  {
+    control: "routing",
+    query: of("reviews"),
+    does: "writes all that a rule can do with requests",
+    async fill(page) {
+      await head(page, 1).click()
+      await button(page, "Or another match").click()
+      await button(page, "Add condition").last().click()
+      await page.getByLabel("Condition 1", { exact: true }).last().selectOption("queryParams")
+      await page.getByLabel("Query name").fill("beta")
+      await page.getByLabel("How it is compared").last().selectOption("present")
+      for (const part of ["Timeout and retries", "Rewrite", "Headers", "Mirror", "Fault", "CORS", "Name"])
+        await button(page, part).click()
+      await type(page, "timeout", "2s")
+      await type(page, "retries", "3")
+      await page.getByLabel("Try again on").fill("5xx")
+      await page.getByLabel("Path", { exact: true }).fill("/reviews")
+      await button(page, "Add header").first().click()
+      await page.getByLabel("Request: set: name of header 1").fill("x-beta")
+      await page.getByLabel("Request: set: value of header 1").fill("1")
+      await page.getByLabel("Response: remove").fill("server, x-debug")
+      await button(page, "Add mirror").click()
+      await page.getByTestId("delay").check()
+      await page.getByTestId("delay-fixed").fill("100ms")
+      await button(page, "Add origin").click()
+      await page.getByLabel("Origin 1", { exact: true }).fill("https://shop.example.com")
+      await page.getByLabel("Methods").fill("GET, POST")
+      await page.getByLabel("Name of the rule").fill("beta")
+    },
+    intent(read) {
+      const { http, ...form } = read as RoutingForm
+      const [jason, ...others] = http
+      if (jason === undefined) throw new Error("the demo has other rules")
+      const rule: RoutingForm["http"][number] = {
+        ...jason,
+        name: "beta",
+        matches: [...jason.matches, { origin: null, queryParams: { beta: { present: true } } }],
+        timeout: "2s",
+        retries: { attempts: 3, retryOn: "5xx" },
+        rewrite: { uri: "/reviews" },
+        headers: { request: { set: { "x-beta": "1" } }, response: { remove: ["server", "x-debug"] } },
+        mirrors: [{ destination: { subset: "v3" }, percent: 10 }],
+        fault: { delay: { percent: 10, fixedDelay: "100ms" } },
+        cors: {
+          allowOrigins: [{ exact: "https://shop.example.com" }],
+          allowMethods: ["GET", "POST"],
+        },
+      }
+      return {
+        control: "routing",
+        service: service("reviews"),
+        set: { ...form, http: [rule, ...others] },
+      }
+    },
   },
   {
     control: "routing",

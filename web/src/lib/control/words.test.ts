@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest"
 import type { HttpRule, Match } from "#shared/edit/form.ts"
-import { actionText, extrasText, fieldName, faultText, l4RuleText, matchText, ruleText } from "./words.ts"
+import {
+  actionText,
+  extrasText,
+  fieldName,
+  faultText,
+  l4RuleText,
+  matchText,
+  ruleText,
+  shortText,
+} from "./words.ts"
 
 const route = (rule: Partial<HttpRule>): HttpRule => ({
   matches: [],
@@ -53,6 +62,15 @@ describe("what a rule does, in words", () => {
     { action: { type: "delegate", namespace: "", name: "api" }, text: "decided by api" },
   ])("$text", ({ action, text }) => {
     expect(actionText(action)).toBe(text)
+  })
+
+  test("by names alone where there are many destinations", () => {
+    const to = (...names: string[]): HttpRule["action"] => ({
+      type: "route",
+      destinations: names.map((subset) => ({ destination: { subset }, weight: 10 })),
+    })
+    expect(shortText(to("v1", "v2", "v3"))).toBe("v1, v2, v3")
+    expect(shortText(to("v1", "v2"))).toBe("v1 10 %, v2 10 %")
   })
 
   test("with all that it does besides", () => {

@@ -56,6 +56,12 @@ export const destinationText = ({ subset, host, port }: Destination): string => 
 
 type Weighted = { destination: Destination; weight?: number | undefined }
 
+/** Where there is little room: of many destinations only the names. */
+export const shortText = (action: Action): string =>
+  action.type === "route" && action.destinations.length > 2
+    ? action.destinations.map(({ destination }) => destinationText(destination)).join(", ")
+    : actionText(action)
+
 export function destinationsText(destinations: readonly Weighted[]): string {
   const [only, second] = destinations
   if (only === undefined) return "nowhere"
