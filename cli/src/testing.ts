@@ -28,22 +28,24 @@ function queryOf(url: URL): Record<string, unknown> {
   )
 }
 
+const paramsOf = (pattern: RegExp, path: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(pattern.exec(path)?.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]),
+  )
+
 function callOf(address: string, init: { method: string; body?: string }): Call {
   const url = new URL(address)
-  for (const { name, operation, pattern } of routes) {
-    const found = pattern.exec(url.pathname)
-    if (!found || operation.method !== init.method.toLowerCase()) continue
-    const params = Object.fromEntries(
-      Object.entries(found.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]),
-    )
-    return {
-      name,
-      params: operation.params?.parse(params) ?? {},
-      query: operation.query?.parse(queryOf(url)) ?? {},
-      body: operation.body?.parse(JSON.parse(init.body ?? "null")),
-    }
+  const route = routes.find(
+    ({ operation, pattern }) => operation.method === init.method.toLowerCase() && pattern.test(url.pathname),
+  )
+  if (!route) throw new Error(`no operation is ${init.method} ${url.pathname}`)
+  const { name, operation, pattern } = route
+  return {
+    name,
+    params: operation.params?.parse(paramsOf(pattern, url.pathname)) ?? {},
+    query: operation.query?.parse(queryOf(url)) ?? {},
+    body: operation.body?.parse(JSON.parse(init.body ?? "null")),
   }
-  throw new Error(`no operation is ${init.method} ${url.pathname}`)
 }
 
 export type FakeServer = { fetch: Io["fetch"]; calls: Call[] }

@@ -426,4 +426,14 @@ describe("completion", () => {
     expect(out).toContain("clusters")
     expect(out).toContain("virtualservices")
   })
+
+  test("knows the controls, their verbs, flags and choices", async () => {
+    const { out } = await smm(["completion", "bash"])
+    const next = (place: string): string => new RegExp(`"${place}"\\) known="([^"]*)"`).exec(out)?.[1] ?? ""
+    expect(next("mtls").split(" ")).toEqual(expect.arrayContaining(["get", "require", "allow", "disable"]))
+    expect(next("circuit-breaker set").split(" ")).toEqual(
+      expect.arrayContaining(["--max-connections", "--consecutive-5xx", "--undo-if", "--yes"]),
+    )
+    expect(out).toContain('"load-balancing set --algorithm") known="round-robin least-request')
+  })
 })

@@ -10,22 +10,24 @@ import { tellReading } from "../validate/tell.ts"
 /** What one change takes at most. Source: Intent. */
 const most = 100
 
-/** With the namespace that it stands in. @throws UsageError */
-function placed({ object, file }: SourceObject, namespace: string | undefined): KubeObject {
-  const isNamespaced = kindOf(kindKeyOf(object))?.namespaced ?? true
-  const own = object.metadata.namespace
-  if (!isNamespaced || (own !== undefined && own !== "")) {
-    if (isNamespaced && namespace !== undefined && own !== namespace)
-      throw new UsageError(
-        `${file}: ${object.kind} ${objectName(refOf(object))} is in "${own ?? ""}", and -n says "${namespace}"`,
-      )
-    return object
-  }
+/** The namespace of an object that stands in one: its own, or that of -n where it says none. @throws UsageError */
+function namespaceOf({ object, file }: SourceObject, said: string | undefined): string {
+  const { namespace: own = "", name } = object.metadata
+  const namespace = own === "" ? said : own
   if (namespace === undefined)
     throw new UsageError(
-      `${file}: ${object.kind} ${object.metadata.name} has no namespace; write metadata.namespace, or add -n NAMESPACE`,
+      `${file}: ${object.kind} ${name} has no namespace; write metadata.namespace, or add -n NAMESPACE`,
     )
-  return { ...object, metadata: { ...object.metadata, namespace } }
+  if (said !== undefined && said !== namespace)
+    throw new UsageError(`${file}: ${object.kind} ${own}/${name} is in "${own}", and -n says "${said}"`)
+  return namespace
+}
+
+/** With the namespace that it stands in. @throws UsageError */
+function placed(source: SourceObject, said: string | undefined): KubeObject {
+  const { object } = source
+  if (kindOf(kindKeyOf(object))?.namespaced === false) return object
+  return { ...object, metadata: { ...object.metadata, namespace: namespaceOf(source, said) } }
 }
 
 /** Each object may stand once: of two, nobody knows which is meant. @throws UsageError */

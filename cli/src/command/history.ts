@@ -63,11 +63,17 @@ function kindKeyNamed(name: string): string {
   return kind.key
 }
 
+const timesOf = ({ since, until }: Flags, now: number): { from?: number; to?: number } => ({
+  ...(since === undefined ? {} : { from: momentOf("--since", since, now) }),
+  ...(until === undefined ? {} : { to: momentOf("--until", until, now) }),
+})
+
 async function queryOf({ io, client }: Context, written: string | undefined, flags: Flags) {
   const cluster = await clusterIds(client, flags.cluster)
   const service = written === undefined ? undefined : serviceOf(written)
-  const { namespace, kind, name, by, via, since, until } = flags
+  const { namespace, kind, name, by, via } = flags
   return {
+    ...timesOf(flags, io.now()),
     ...(cluster ? { cluster } : {}),
     ...(service ? { service: `${service.namespace}/${service.name}` } : {}),
     ...(namespace.length > 0 ? { namespace } : {}),
@@ -75,8 +81,6 @@ async function queryOf({ io, client }: Context, written: string | undefined, fla
     ...(name === undefined ? {} : { name }),
     ...(by === undefined ? {} : { by }),
     ...(via === undefined ? {} : { via }),
-    ...(since === undefined ? {} : { from: momentOf("--since", since, io.now()) }),
-    ...(until === undefined ? {} : { to: momentOf("--until", until, io.now()) }),
   }
 }
 

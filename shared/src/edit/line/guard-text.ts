@@ -43,13 +43,14 @@ function partsOf(text: string): Part[] {
 export function guardOf(texts: readonly string[]): Guard | null {
   if (texts.length === 0) return null
   const said: Part = {}
-  for (const text of texts)
-    for (const part of partsOf(text))
-      for (const [key, value] of Object.entries(part) as [keyof Guard, number][]) {
-        if (said[key] !== undefined && said[key] !== value)
-          throw new FlagFault(`"${text}" says otherwise than the bounds before it; a guard has one of each`)
-        said[key] = value
-      }
+  for (const text of texts) {
+    const values = partsOf(text).flatMap((part) => Object.entries(part) as [keyof Guard, number][])
+    for (const [key, value] of values) {
+      if (said[key] !== undefined && said[key] !== value)
+        throw new FlagFault(`"${text}" says otherwise than the bounds before it; a guard has one of each`)
+      said[key] = value
+    }
+  }
   return { errorsPercent: null, p95Ms: null, ...guardDefaults, ...said }
 }
 

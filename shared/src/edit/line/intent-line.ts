@@ -183,27 +183,25 @@ function routeLine(intent: IntentOf<"routing" | "shift" | "mirror" | "fault">): 
   return documentLine(command, intent.set)
 }
 
+type Writers = { [C in Intent["control"]]: (intent: IntentOf<C>) => IntentLine }
+
+const writers: Writers = {
+  routing: routeLine,
+  shift: routeLine,
+  mirror: routeLine,
+  fault: routeLine,
+  "circuit-breaker": (intent) => policyLine(intent, circuitBreakerFlags, ["--replace"]),
+  "load-balancing": (intent) => policyLine(intent, loadBalancingFlags, ["--replace"]),
+  "client-tls": (intent) => policyLine(intent, clientTlsFlags, []),
+  mtls: mtlsLine,
+  objects: objectsLine,
+  fix: ({ code, edits }) => documentLine(["fix", code], edits),
+  undo: ({ changeId }) => line("undo", changeId),
+}
+
 /** The command that says an intent. */
 export function intentLine(intent: Intent): IntentLine {
-  switch (intent.control) {
-    case "routing":
-    case "shift":
-    case "mirror":
-    case "fault":
-      return routeLine(intent)
-    case "circuit-breaker":
-      return policyLine(intent, circuitBreakerFlags, ["--replace"])
-    case "load-balancing":
-      return policyLine(intent, loadBalancingFlags, ["--replace"])
-    case "client-tls":
-      return policyLine(intent, clientTlsFlags, [])
-    case "mtls":
-      return mtlsLine(intent)
-    case "objects":
-      return objectsLine(intent)
-    case "fix":
-      return documentLine(["fix", intent.code], intent.edits)
-    case "undo":
-      return line("undo", intent.changeId)
-  }
+  // Each goes to the writer of its own control, which the compiler cannot follow through the table.
+  const write = writers[intent.control] as (intent: Intent) => IntentLine
+  return write(intent)
 }
