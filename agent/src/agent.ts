@@ -108,7 +108,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const cluster = watchCluster({
     ...{ api, cache, clock, signal, log },
-    configChanged: (event) => observed.notice(event),
+    configChanged(event) {
+      observed.notice(event)
+      acting.notice(event)
+    },
   })
   const settings = followMeshConfig({ api, cache, clock, signal, log })
   const validation = startValidation({ cache, clock, signal, log })

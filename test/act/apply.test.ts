@@ -132,6 +132,54 @@ describe("a change", () => {
   })
 })
 
+describe("a controller that writes the status of an object", () => {
+  const status = (time: string) => {
+    const { apiVersion, kind, spec, metadata } = bed.get("VirtualService", "reviews") ?? expect.unreachable()
+    const { name, namespace, labels } = metadata
+    const conditions = [{ type: "Reconciled", lastTransitionTime: time }]
+    const before = bed.get("VirtualService", "reviews")
+    bed.demo.store.update({
+      ...{ apiVersion, kind, spec, status: { conditions } },
+      metadata: { name, ...(namespace ? { namespace } : {}), ...(labels ? { labels } : {}) },
+    })
+    return { before, after: bed.get("VirtualService", "reviews") }
+  }
+
+  test("has not changed it for who looked at it before, as far as the agent has seen that", async () => {
+    const unseen = bed.plan(weight(50))
+    status("1")
+    expect(await agent.run(applyOf(unseen))).toMatchObject({ failure: { code: "outdated" } })
+    const seen = bed.plan(weight(50))
+    bed.versions.note(status("2"))
+    expect(await agent.run({ type: "check", conflicts: "ask", steps: seen })).toMatchObject({
+      steps: [{ dryRun: { state: "passed" } }],
+    })
+    expect(await agent.run(applyOf(seen))).toMatchObject({ failure: null, steps: [{ state: "applied" }] })
+  })
+
+  test("does not hide a change by somebody else", async () => {
+    const steps = bed.plan(weight(50))
+    bed.versions.note(status("1"))
+    const before = bed.get("VirtualService", "reviews")
+    await bed.put(route("reviews", { v1: 60, v2: 40 }))
+    bed.versions.note({ before, after: bed.get("VirtualService", "reviews") })
+    expect(await agent.run(applyOf(steps))).toMatchObject({ failure: { code: "outdated" } })
+  })
+
+  test("just before our write, or between two of one object, does not stop it", async () => {
+    const ref = refOf("VirtualService", "reviews")
+    const [step] = bed.plan(weight(50))
+    const next = { ...step, patch: [{ op: "add", path: "/spec/gateways", value: ["mesh"] }] } as WireStep
+    let count = 0
+    bed.point = () => {
+      if ([3, 6, 7].includes(++count)) status(String(count))
+    }
+    const outcome = await agent.run(applyOf([{ ...step, object: ref } as WireStep, next]))
+    expect(outcome).toMatchObject({ failure: null, steps: [{ state: "applied" }, { state: "applied" }] })
+    expect(count).toBeGreaterThan(6)
+  })
+})
+
 describe("what does not fit is told before anything is written", () => {
   test.each([
     ["changed since", async () => void (await bed.put(route("reviews", { v1: 60, v2: 40 }))), "outdated"],

@@ -13,6 +13,7 @@ import type { Gate } from "#agent/act/gate.ts"
 import { createJournal, type Journal } from "#agent/act/journal.ts"
 import type { JournalStore } from "#agent/act/journal-store.ts"
 import { plain } from "#agent/act/plan-step.ts"
+import { createVersions, type Versions } from "#agent/act/versions.ts"
 import { createWatchers, type Watchers } from "#agent/act/watchers.ts"
 import type { Tick } from "#shared/telemetry/edge.ts"
 import { createRequests } from "#agent/act/request.ts"
@@ -38,6 +39,7 @@ export type Bed = {
   /** Every call that writes, as it was sent. */
   writes: KubeCall[]
   fault: Fault
+  versions: Versions
   /** What the policy is by now, where it is another. */
   gate: Pick<Gate, "state"> | undefined
   /** Told before and after each write, to the cluster and to the journal; throws when the process ends there. */
@@ -147,6 +149,7 @@ export async function openBed(
     writes: [],
     fault: () => undefined,
     gate: undefined,
+    versions: createVersions(),
     point: () => undefined,
     store: memoryStore(() => bed.point()),
     start,
@@ -250,8 +253,8 @@ export async function openBed(
     const executor = createExecutor({
       gate,
       journal,
-      apply: createApply({ requests, clock: systemClock, removing: () => undefined }),
-      check: createCheck({ requests, access }),
+      apply: createApply({ requests, clock: systemClock, removing: () => undefined, versions: bed.versions }),
+      check: createCheck({ requests, access, versions: bed.versions }),
       access,
       lane,
       standing: () => ({ ...standing, trust: pinned(key) }),

@@ -4,6 +4,7 @@ import type { Tick } from "#shared/telemetry/edge.ts"
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"
 import type { KubeApi } from "../cluster/api.ts"
+import type { ConfigEvent } from "../cluster/cluster.ts"
 import type { CommandLane } from "../link/command-lane.ts"
 import type { Leadership } from "../link/lease.ts"
 import type { Membership } from "../link/membership.ts"
@@ -16,6 +17,7 @@ import type { Gate } from "./gate.ts"
 import { createJournal, isRefusal } from "./journal.ts"
 import type { JournalStore } from "./journal-store.ts"
 import { createRequests } from "./request.ts"
+import { createVersions } from "./versions.ts"
 import { createWatchers, isWatching, type Watchers } from "./watchers.ts"
 
 /** The part of the agent that writes. It does so while this agent leads, with the link up or down. */
@@ -24,6 +26,8 @@ export type Acting = {
   take(command: Command): void
   /** What a welcome says: the cloud's time, and its keys. */
   welcome(welcome: { serverAt: number; commandKeys?: readonly KeyCertificate[] | undefined }): void
+  /** What the watch shows of configuration: a version that only a status has moved is no other. */
+  notice(event: ConfigEvent): void
   /** A measurement, of which guards make their own. */
   tick(tick: Tick): void
   /** Changes under guard or with an expiry. */
@@ -54,9 +58,10 @@ export function startActing(options: {
   const journal = createJournal({ store: options.store, clock, log })
   const requests = createRequests(api)
   const access = createAccess({ api, gate })
+  const versions = createVersions()
   const parts = {
-    apply: createApply({ requests, clock, removing: options.removing }),
-    check: createCheck({ requests, access }),
+    apply: createApply({ requests, clock, versions, removing: options.removing }),
+    check: createCheck({ requests, access, versions }),
     access,
   }
   let ahead = 0
@@ -140,6 +145,7 @@ export function startActing(options: {
         )
       })
     },
+    notice: (event) => versions.note(event),
     tick: (tick) => watchers?.tick(tick),
     watching: () => watch().watching,
     done: run(),

@@ -1,4 +1,3 @@
-import type { KubeIdentity } from "#shared/act/policy.ts"
 import { idOf } from "#shared/edit/steps.ts"
 import type { KubeObject, ObjectRef } from "#shared/kube/object.ts"
 import type { Conflicts, StepOutcome, WireStep } from "#shared/protocol/command.ts"
@@ -8,10 +7,11 @@ import type { Failure } from "./command.ts"
 import { failureOf, isUncertain, ownersIn } from "./failure.ts"
 import { inParallel } from "./parallel.ts"
 import { type Place, placeOf, words } from "./place.ts"
-import { plain, planStep, type Request } from "./plan-step.ts"
+import { plain, type PlannedWrite, planStep } from "./plan-step.ts"
 import type { Entry, JournalStep } from "./record.ts"
 import type { Requests } from "./request.ts"
-import { applied, type Settled, settled } from "./settle.ts"
+import { applied, type Foundation, type Settled, settled } from "./settle.ts"
+import { contentHash, type Versions } from "./versions.ts"
 
 /** Objects as they were last seen in a command, by their place; null: not there. */
 export type Lives = Map<string, KubeObject | null>
@@ -67,17 +67,19 @@ const readsAtOnce = 8
 /** A write that was not done, of which nobody knows why, is tried again so often. */
 const tries = 3
 
-type Doing = {
-  index: number
-  step: JournalStep
-  place: Place
-  expected: { resourceVersion: string | null; uid: string | null }
-}
+type Doing = { step: JournalStep; place: Place; foundation: Foundation; signal: AbortSignal }
+
+/** The version to find, which may be a newer one by now that says the same. */
+const current = ({ resourceVersion, uid, seen }: Foundation, live: KubeObject | null): Foundation =>
+  live && seen && contentHash(live) === contentHash(seen)
+    ? { resourceVersion: live.metadata.resourceVersion ?? null, uid, seen }
+    : { resourceVersion, uid, seen }
 
 export function createApply(options: {
   requests: Requests
   /** Told before an object is removed. */
   removing: (ref: ObjectRef) => void
+  versions: Pick<Versions, "current">
   clock: Clock
 }): Apply {
   const { requests, clock } = options
@@ -132,7 +134,10 @@ export function createApply(options: {
       const id = idOf(step.object)
       const live = states.get(id) ?? null
       const { resourceVersion = null, uid = null } = live?.metadata ?? {}
-      const expected = changed.has(id) ? { resourceVersion, uid: null } : step
+      const seen = options.versions.current(step.object, step.resourceVersion, live)
+      const expected = changed.has(id)
+        ? { resourceVersion, uid: null }
+        : { resourceVersion: seen, uid: step.uid }
       const failure = failures.get(id)
       const planned = failure ? { failure, owners: [] } : planStep(step, live, conflicts, expected)
       if ("failure" in planned) {
@@ -154,11 +159,8 @@ export function createApply(options: {
     return { steps: held }
   }
 
-  /** The version that a step is to find: what the command itself made last, else what was there when it began. */
-  function expectedOf(
-    { steps, outcomes }: Pick<Entry, "steps" | "outcomes">,
-    index: number,
-  ): Doing["expected"] {
+  /** What a step is to find: what the command itself made last, else what was there when it began. */
+  function foundationOf({ steps, outcomes }: Pick<Entry, "steps" | "outcomes">, index: number): Foundation {
     const own = steps[index]
     if (!own) throw new Error(`there is no step ${index}`)
     const id = idOf(own.step.object)
@@ -166,47 +168,60 @@ export function createApply(options: {
       ({ state }, at) =>
         state === "applied" && at < index && idOf(steps[at]?.step.object ?? own.step.object) === id,
     )
-    if (before < 0) return own
-    const { resourceVersion = null, after } = outcomes[before] ?? {}
-    return { resourceVersion, uid: after?.metadata.uid ?? null }
+    if (before < 0) return { resourceVersion: own.resourceVersion, uid: own.uid, seen: own.before }
+    const { resourceVersion = null, after = null } = outcomes[before] ?? {}
+    return { resourceVersion, uid: after?.metadata.uid ?? null, seen: after }
   }
 
-  async function settle({ step, place, expected }: Doing, signal: AbortSignal): Promise<Settled> {
-    try {
-      return settled(step, await look(place, signal), expected.resourceVersion)
-    } catch (error) {
-      if (signal.aborted) throw error
-      return { state: "lost", failure: failureOf(error, step.step.object) }
-    }
+  async function send(doing: Doing, planned: PlannedWrite, entry: Progress): Promise<StepOutcome> {
+    const { request } = planned
+    if (request.how === "none") throw new Error("there is nothing to send")
+    if (request.how === "delete") options.removing(doing.step.step.object)
+    const sending = { as: entry.as, dryRun: false, signal: doing.signal }
+    const { object, warnings } = await requests.send(doing.place, request, sending)
+    return { ...applied(object, warnings.join("; ")), owners: planned.owners }
   }
 
-  type Sending = { as: KubeIdentity | null; dryRun: false; signal: AbortSignal }
-  /** One write, until it is known what became of it. */
-  async function write(
+  /** What became of a write that failed: its outcome, or what is there, for another try. */
+  async function afterFailure(
     doing: Doing,
-    request: Exclude<Request, { how: "none" }>,
-    { sending, expiresAt }: { sending: Sending; expiresAt: number },
-  ): Promise<StepOutcome> {
+    { error, planned, live }: { error: unknown; planned: PlannedWrite; live: KubeObject | null },
+    tried: { attempt: number; expiresAt: number },
+  ): Promise<StepOutcome | { live: KubeObject | null }> {
     const { object } = doing.step.step
-    const { signal } = sending
+    const failure = failureOf(error, object)
+    const isRace = failure.code === "outdated" || planned.request.how === "json-patch"
+    const isOpen = isUncertain(error) || isRace
+    const end = failed(failure, ownersIn(error, object))
+    if (!isOpen && tried.attempt === 1) return end
+    // The write of an attempt before may have come through late: then this one finds its work.
+    const present = await look(doing.place, doing.signal)
+    const known = settled(doing.step, present, doing.foundation)
+    if (known.state === "done") return known.outcome
+    if (known.state === "lost") return failed(known.failure)
+    const isSame = present?.metadata.resourceVersion === live?.metadata.resourceVersion
+    const isOver = tried.attempt >= tries || clock.now() >= tried.expiresAt
+    return isOver || !isOpen || (isSame && !isUncertain(error)) ? end : { live: present }
+  }
+
+  /** One write, until it is known what became of it. */
+  async function write(entry: Progress, doing: Doing, first: KubeObject | null): Promise<StepOutcome> {
     const backoff = createBackoff(clock, { minMs: 250, maxMs: 2_000 })
+    let live = first
     for (let attempt = 1; ; attempt++) {
+      const expected = current(doing.foundation, live)
+      const planned = planStep(doing.step.step, live, entry.conflicts, expected)
+      if ("failure" in planned) return failed(planned.failure, planned.owners)
+      if (planned.request.how === "none") return unchanged(doing.step, live, entry.conflicts)
       try {
-        const { object: made, warnings } = await requests.send(doing.place, request, sending)
-        return applied(made, warnings.join("; "))
+        return await send(doing, planned, entry)
       } catch (error) {
-        if (signal.aborted) throw error
-        const failure = failureOf(error, object)
-        const isRace = request.how === "json-patch" && failure.code === "refused"
-        // The write of an attempt before may have come through late: then this one finds its work.
-        if (isUncertain(error) || isRace || attempt > 1) {
-          const known = await settle(doing, signal)
-          if (known.state === "done") return known.outcome
-          if (known.state === "lost") return failed(known.failure)
-        }
-        if (!isUncertain(error) || attempt >= tries || clock.now() >= expiresAt)
-          return failed(failure, ownersIn(error, object))
-        await backoff.wait(signal)
+        if (doing.signal.aborted) throw error
+        const { expiresAt } = entry
+        const next = await afterFailure(doing, { error, planned, live }, { attempt, expiresAt })
+        if ("state" in next) return next
+        live = next.live
+        await backoff.wait(doing.signal)
       }
     }
   }
@@ -218,25 +233,16 @@ export function createApply(options: {
   ): Promise<StepOutcome> {
     const step = entry.steps[index]
     if (!step) throw new Error(`there is no step ${index}`)
-    const { object } = step.step
     const place = placed(step.step)
-    const doing = { index, step, place, expected: expectedOf(entry, index) }
-    const id = idOf(object)
+    const id = idOf(step.step.object)
     try {
       const live = lives.has(id) ? (lives.get(id) ?? null) : await look(place, signal)
-      const planned = planStep(step.step, live, entry.conflicts, doing.expected)
-      if ("failure" in planned) return failed(planned.failure, planned.owners)
-      if (planned.request.how === "none") return unchanged(step, live, entry.conflicts)
       // What comes next is read again, with the owners that it has then.
       lives.delete(id)
-      if (planned.request.how === "delete") options.removing(object)
-      const sending = { as: entry.as, dryRun: false, signal } as const
-      const { expiresAt } = entry
-      const result = await write(doing, planned.request, { sending, expiresAt })
-      return result.owners.length > 0 ? result : { ...result, owners: planned.owners }
+      return await write(entry, { step, place, foundation: foundationOf(entry, index), signal }, live)
     } catch (error) {
       if (signal.aborted) throw error
-      return failed(failureOf(error, object))
+      return failed(failureOf(error, step.step.object))
     }
   }
 
@@ -249,6 +255,15 @@ export function createApply(options: {
     return outcome("unchanged", { message, resourceVersion, after: live && plain(live) })
   }
 
+  async function settle(doing: Doing): Promise<Settled> {
+    try {
+      return settled(doing.step, await look(doing.place, doing.signal), doing.foundation)
+    } catch (error) {
+      if (doing.signal.aborted) throw error
+      return { state: "lost", failure: failureOf(error, doing.step.step.object) }
+    }
+  }
+
   return {
     async prepare(steps, conflicts, signal) {
       const { lives, failures } = await readAll(steps, signal)
@@ -259,8 +274,8 @@ export function createApply(options: {
       const index = entry.outcomes.length
       const step = entry.steps[index]
       if (!step) return
-      const doing = { index, step, place: placed(step.step), expected: expectedOf(entry, index) }
-      const known = await settle(doing, signal)
+      const foundation = foundationOf(entry, index)
+      const known = await settle({ step, place: placed(step.step), foundation, signal })
       if (known.state !== "not_done") {
         take(entry, known.state === "done" ? known.outcome : failed(known.failure))
         await done()

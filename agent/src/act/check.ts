@@ -10,6 +10,7 @@ import { inParallel } from "./parallel.ts"
 import { type Place, placeOf } from "./place.ts"
 import { plain, planStep, type Request } from "./plan-step.ts"
 import type { Requests } from "./request.ts"
+import type { Versions } from "./versions.ts"
 
 type DryRun = StepCheck["dryRun"]
 type Options = { as: KubeIdentity | null; signal: AbortSignal }
@@ -33,7 +34,13 @@ const not = ({ code, message }: Failure): DryRun => ({
 const cannotTry = /does not support dry run/
 
 /** What the steps of a change meet: who may, who owns, and what the admission chain says, without changing anything. */
-export function createCheck({ requests, access }: { requests: Requests; access: Access }) {
+export function createCheck(parts: {
+  requests: Requests
+  access: Access
+  versions: Pick<Versions, "current">
+}) {
+  const { requests, access, versions } = parts
+
   type Look = { live: KubeObject | null; failure: Failure | null }
 
   async function look(step: WireStep, place: Place, signal: AbortSignal): Promise<Look> {
@@ -91,7 +98,9 @@ export function createCheck({ requests, access }: { requests: Requests; access: 
     { place, live, conflicts }: { place: Place; live: KubeObject | null; conflicts: Conflicts },
     options: Options,
   ): Promise<{ owners: FieldOwner[]; dryRun: DryRun }> {
-    const planned = planStep(step, live, conflicts)
+    const { object, uid } = step
+    const expected = { resourceVersion: versions.current(object, step.resourceVersion, live), uid }
+    const planned = planStep(step, live, conflicts, expected)
     if (!("failure" in planned))
       return {
         owners: planned.owners,
@@ -99,7 +108,7 @@ export function createCheck({ requests, access }: { requests: Requests; access: 
       }
     // Whose fields they are is asked of the person; what the admission chain says is told all the same.
     if (planned.failure.code !== "conflict") return { owners: planned.owners, dryRun: not(planned.failure) }
-    const taken = planStep(step, live, "take-over")
+    const taken = planStep(step, live, "take-over", expected)
     if ("failure" in taken) return { owners: planned.owners, dryRun: not(taken.failure) }
     return { owners: planned.owners, dryRun: await tryOut(step, place, { request: taken.request, options }) }
   }

@@ -7,6 +7,7 @@ import type { Failure } from "./command.ts"
 import { words } from "./place.ts"
 import { creationOf, plain } from "./plan-step.ts"
 import type { JournalStep } from "./record.ts"
+import { contentHash } from "./versions.ts"
 
 /** What became of a write of which nobody heard. */
 export type Settled =
@@ -54,8 +55,15 @@ function isOurs(live: KubeObject, { before, step }: JournalStep): boolean {
   )
 }
 
-/** Held against the object as it is: `expected` is the version that the write was to find. */
-export function settled(step: JournalStep, live: KubeObject | null, expected: string | null): Settled {
+/** What a write was to find: the version, and what it said. */
+export type Foundation = { resourceVersion: string | null; uid: string | null; seen: KubeObject | null }
+
+const isUntouched = (live: KubeObject, { resourceVersion, seen }: Foundation): boolean =>
+  live.metadata.resourceVersion === resourceVersion ||
+  (seen !== null && contentHash(live) === contentHash(seen))
+
+/** Held against the object as it is. */
+export function settled(step: JournalStep, live: KubeObject | null, foundation: Foundation): Settled {
   const { verb, object } = step.step
   if (verb === "delete") {
     const isThere = live !== null && live.metadata.uid === step.uid
@@ -64,7 +72,7 @@ export function settled(step: JournalStep, live: KubeObject | null, expected: st
   if (verb === "create" && live === null) return { state: "not_done" }
   if (live === null)
     return { state: "lost", failure: { code: "gone", message: `${words(object)} is not there any more` } }
-  if (verb === "patch" && live.metadata.resourceVersion === expected) return { state: "not_done" }
+  if (verb === "patch" && isUntouched(live, foundation)) return { state: "not_done" }
   if (isOurs(live, step)) return found(live)
   const code = verb === "create" ? "exists" : "outdated"
   const message = `${words(object)} was changed by somebody else while the answer was lost, and does not hold what this step wants`
