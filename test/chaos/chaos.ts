@@ -27,6 +27,8 @@ export type ChaosReport = {
   applied: number
   /** Ended without having changed anything: outdated by a state of before a kill, or out of time. */
   refused: number
+  /** Why those had no effect, and how many each. */
+  reasons: Record<string, number>
   kills: Record<string, number>
   /** Changes that the API took and of which nobody knows the end, or whose end is another than the object shows. */
   lost: string[]
@@ -92,7 +94,7 @@ async function work(
   stage: Stage,
   worker: number,
   numbers: () => number | undefined,
-  done: (change: Change) => void,
+  done: () => void,
 ): Promise<void> {
   const { client, cluster } = stage
   const newest = async (): Promise<Change | undefined> =>
@@ -124,14 +126,21 @@ async function work(
     }
   }
 
-  for (let number = numbers(); number !== undefined; number = numbers()) {
+  /** Until it is over, whatever that is. */
+  async function follow(number: number): Promise<Change> {
     let change: Change | undefined
     for (const until = patience(); !change && Date.now() < until;) change = await send(number)
     if (!change) throw new Error(`change ${number} of ${nameOf(worker)} was not taken`)
     const { changeId } = change
     for (const until = patience(); !ended(change) && Date.now() < until; await sleep(25))
       change = await again(() => client.call("getChange", { params: { change: changeId } }), patience())
-    done(change)
+    return change
+  }
+
+  for (let number = numbers(); number !== undefined; number = numbers()) {
+    // What ended without effect says so, and is asked for again, as a person would.
+    while ((await follow(number)).state !== "applied") await sleep(200)
+    done()
   }
 }
 
@@ -219,11 +228,23 @@ async function history({ client, cluster }: Stage): Promise<Change[]> {
   return found.filter(({ via }) => via === "api").reverse()
 }
 
+function reasonsOf(changes: readonly Change[]): Record<string, number> {
+  const reasons: Record<string, number> = {}
+  for (const { state, clusters } of changes.filter((change) => change.state !== "applied")) {
+    const failure = clusters[0]?.failure
+    const words = failure
+      ? `${failure.code}: ${failure.message.replaceAll(/\d+/g, "N").slice(0, 120)}`
+      : state
+    reasons[words] = (reasons[words] ?? 0) + 1
+  }
+  return reasons
+}
+
 /** What history says and what the API server has must be the same. */
 function compare(
   stage: Stage,
   changes: readonly Change[],
-): Pick<ChaosReport, "lost" | "twice" | "applied" | "refused"> {
+): Pick<ChaosReport, "lost" | "twice" | "applied" | "refused" | "reasons"> {
   const lost: string[] = []
   let twice = 0
   for (let worker = 0; worker < workers; worker++) {
@@ -242,7 +263,13 @@ function compare(
       )
   }
   const applied = changes.filter(({ state }) => state === "applied").length
-  return { lost, twice, applied, refused: changes.filter(ended).length - applied }
+  return {
+    lost,
+    twice,
+    applied,
+    refused: changes.filter(ended).length - applied,
+    reasons: reasonsOf(changes),
+  }
 }
 
 /** @throws Error when the run itself cannot go on; what it finds is in the report */
@@ -256,14 +283,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await again(async () => {
       const info = await stage.client.call("getCluster", { params: { cluster: stage.cluster } })
       if (info.join.inventory.doneAt === null || info.act?.mode !== "mapped")
-        throw new AppError("unavailable", `the agent is joining: ${JSON.stringify([info.link, info.join, info.act])}`)
+        throw new AppError(
+          "unavailable",
+          `the agent is joining: ${JSON.stringify([info.link, info.join, info.act])}`,
+        )
     }, Date.now() + 60_000)
     const progress = { done: 0, isOver: false }
     let next = 0
     const numbers = (): number | undefined => (next < options.changes ? next++ : undefined)
     const counting = Promise.all(
       Array.from({ length: workers }, (_, worker) =>
-        work(stage, worker, numbers, () => (progress.done += 1)),
+        work(stage, worker, numbers, () => void (progress.done += 1)),
       ),
     ).finally(() => (progress.isOver = true))
     const [kills] = await Promise.all([killing(stage, options, progress), counting])

@@ -3,10 +3,12 @@ import { request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { pino } from "pino"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { WebSocket } from "ws"
 import { createSocketTicket } from "../api/session.ts"
+import { freePorts } from "#test/real/kube/guarded-process.ts"
 import { actorOf } from "../auth/actor.ts"
 import { hashOf } from "../cloud.ts"
 import { type LocalCloud, type LocalOptions, startLocal } from "./server.ts"
@@ -53,6 +55,19 @@ const ask = (url: string, headers: Record<string, string> = {}, method = "GET") 
     call.on("error", reject)
     call.end()
   })
+
+describe("a server whose database is not open yet", () => {
+  test("tells who asks to come again, and leaves nobody waiting", async () => {
+    const [port = 0] = await freePorts(1)
+    const opening = Promise.withResolvers<never>()
+    const database = { send: () => opening.promise } as unknown as DynamoDBClient
+    const started = expect(startLocal({ port, data: null, log, database })).rejects.toThrow("enough")
+    const answer = await vi.waitFor(() => ask(`http://127.0.0.1:${port}/api/v1/clusters`))
+    expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"])
+    opening.reject(new Error("enough"))
+    await started
+  })
+})
 
 describe("a websocket of the local server", () => {
   test("is closed with 1001 when nothing went over it for long, and lives while something does", async () => {

@@ -1,4 +1,4 @@
-import { type Server, createServer } from "node:http"
+import { type RequestListener, type Server, createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb"
 import { getRequestListener } from "@hono/node-server"
@@ -100,6 +100,11 @@ function createHttp(cloud: Cloud, options: LocalOptions, port: number): Hono {
   return app
 }
 
+/** The port is taken before the database is open: who asks meanwhile is told so, and not left without an answer. */
+const starting: RequestListener = (_request, response) => {
+  response.writeHead(503, { "content-type": "text/plain", "retry-after": "1" }).end("starting\n")
+}
+
 /** Answers requests. What it returns waits until each one under way is done with. */
 function serve(server: Server, gateway: Gateway, app: Hono, limits: GatewayLimits): () => Promise<void> {
   const underWay = new Set<Promise<void>>()
@@ -109,6 +114,7 @@ function serve(server: Server, gateway: Gateway, app: Hono, limits: GatewayLimit
     gateway.upgrade(request, socket, head)
   })
   const listener = getRequestListener(app.fetch)
+  server.off("request", starting)
   server.on("request", (request, response) => {
     const work = listener(request, response).finally(() => underWay.delete(work))
     underWay.add(work)
@@ -132,6 +138,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalCloud> {
   const log = options.log ?? pino({ level: "warn" }, pino.destination(2))
   const now = options.now ?? Date.now
   const server = createServer({ connectionsCheckingInterval: 1_000 })
+  server.on("request", starting)
   // The port first: a second server must not open the first one's database.
   const port = await listen(server, options.port, host)
   const shown = host === "::1" ? "[::1]" : host
