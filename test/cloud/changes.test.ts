@@ -637,6 +637,14 @@ describe("a guard", () => {
     expect((await get(changeId)).state).toBe("applied")
   })
 
+  test("is let go with the change that somebody undoes", async () => {
+    const agent = await connected()
+    const { changeId } = await create(toCart(agent, "db", { guard }))
+    expect((await create({ intent: { control: "undo", changeId } })).state).toBe("applied")
+    await ended(changeId, ({ watch }) => watch?.state === "released")
+    expect(agent.commands.map(({ action }) => action.type)).toEqual(["apply", "apply", "release"])
+  })
+
   test("is let go when somebody says so; what the change did stays", async () => {
     const agent = await connected()
     const { changeId } = await create(toCart(agent, "db", { guard }))

@@ -107,6 +107,7 @@ async function keep(made: Made, { draft, findings }: Kept): Promise<Changes.Head
       })),
     ),
     steps: draft.parts.flatMap(({ cluster, steps }) => steps.map((step) => toStep(cluster.clusterId, step))),
+    role: caller.role,
     queued: request.queueUntil !== null,
     ended: null,
   }

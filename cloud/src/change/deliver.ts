@@ -1,4 +1,5 @@
 import type { Change } from "#shared/api/change.ts"
+import { commandLifeMs } from "#shared/protocol/command.ts"
 import type { Cloud } from "../cloud.ts"
 import { sendDown } from "../link/send.ts"
 import { Changes } from "../store/change.ts"
@@ -55,12 +56,33 @@ async function readNow(cloud: Cloud, organizationId: string, changeId: string): 
   return entry && { entry, change: viewOf(entry, cloud.now()) }
 }
 
+/** Nobody needs to look any longer after what was taken back. An agent that is away finds nothing left to undo. */
+async function letGo(cloud: Cloud, organizationId: string, undone: Now, by: Changes.Header): Promise<void> {
+  const { kind, id, name } = by.by
+  if (undone.change.watch?.state !== "watching" || by.role === null || (kind !== "user" && kind !== "token"))
+    return
+  for (const { cluster, state } of undone.change.clusters) {
+    if (state !== "done") continue
+    const owner = { organizationId, clusterId: cluster }
+    const stored = await Commands.create(cloud, owner, {
+      caller: { kind, id, name, role: by.role },
+      assertion: null,
+      action: { type: "release", changeId: undone.change.changeId },
+      expiresAt: cloud.now() + commandLifeMs,
+    })
+    await send(cloud, owner, stored)
+  }
+}
+
 /** When a change that undoes another one is done, that one is undone. */
 async function settle(cloud: Cloud, organizationId: string, { entry, change }: Now): Promise<void> {
   const { changeId, undoOf, ended } = entry.header
   if (undoOf === null || ended !== null || change.state !== "applied") return
+  const before = await readNow(cloud, organizationId, undoOf)
+  if (!before || before.entry.events.undone.has("")) return
   const at = { organizationId, changeId: undoOf, cluster: "" }
-  await Changes.add(cloud, at, "undone", { at: cloud.now(), by: changeId })
+  if (await Changes.add(cloud, at, "undone", { at: cloud.now(), by: changeId }))
+    await letGo(cloud, organizationId, before, entry.header)
 }
 
 /**

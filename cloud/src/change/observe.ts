@@ -89,6 +89,7 @@ async function headerOf(
     undoOf: null,
     clusters: [{ cluster: owner.clusterId, clusterName, commandId: null, expiresAt: at }],
     steps: [step],
+    role: null,
     queued: false,
     ended: "applied",
   }

@@ -8,6 +8,7 @@ import type { Inventory, Owner } from "../store/inventory.ts"
 import { advance } from "./deliver.ts"
 import { publishChange } from "./publish.ts"
 import { reflect } from "./reflect.ts"
+import { keepSlim, slim } from "./slim.ts"
 import { takenBack } from "./taken-back.ts"
 
 /** What is left to do once what an agent said is stored and acknowledged; or the words for what was not taken. */
@@ -23,7 +24,8 @@ export type Heard = {
 const nothing: Received = { changes: [] }
 
 /** When it happened by our clock: not before it was asked for, and not later than now. */
-const timeOf = (cloud: Cloud, at: number, skewMs: number): number => Math.min(at - skewMs, cloud.now())
+const timeOf = (cloud: Cloud, at: number, skewMs: number): number =>
+  Math.max(0, Math.min(at - skewMs, cloud.now()))
 
 const fits = (stored: Commands.Stored, outcome: CommandOutcome): boolean =>
   outcome.type === "refused" || outcome.type === stored.type
@@ -35,7 +37,8 @@ async function onApplied(
   { version, ...result }: { at: number; outcome: Changes.ApplyOutcome; version: number },
 ): Promise<Received> {
   const { organizationId, clusterId } = owner
-  await Changes.add(cloud, { organizationId, changeId, cluster: clusterId }, "result", result)
+  const place = { organizationId, changeId, cluster: clusterId }
+  await keepSlim(result.outcome, (outcome) => Changes.add(cloud, place, "result", { ...result, outcome }))
   const entry = await Changes.read(cloud, organizationId, changeId)
   if (!entry) return { changes: [], words: `A result was left out: there is no change ${changeId}` }
   const inventory = await reflect(cloud, owner, { entry, outcome: result.outcome, version })
@@ -75,7 +78,7 @@ export async function onResult(
     await Changes.add(cloud, place, "released", { at: time })
     received = { changes: [changeId] }
   }
-  await Commands.answer(cloud, owner, commandId, stored.type === "apply" ? null : outcome)
+  await Commands.answer(cloud, owner, commandId, stored.type === "apply" ? null : slim(outcome))
   return received
 }
 

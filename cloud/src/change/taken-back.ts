@@ -57,6 +57,7 @@ export function takenBack(
     undoOf: header.changeId,
     clusters: own.map((one) => ({ ...one, commandId: null })),
     steps: isUndone ? steps : [],
+    role: null,
     queued: false,
     ended: isUndone ? "applied" : "failed",
   }

@@ -31,6 +31,7 @@ const header = (over: Partial<Changes.Header> = {}): Changes.Header => ({
     after: null,
     why: "",
   })),
+  role: "operator",
   queued: false,
   ended: null,
   ...over,

@@ -124,7 +124,7 @@ function undoneByOf({ events }: Changes.Entry): string | null {
 
 /** A change as it is now: everything follows from what was asked, what happened, and the time. */
 export function viewOf(entry: Changes.Entry, now: number): Change {
-  const { queued: _queued, ended: _ended, clusters: _clusters, ...header } = entry.header
+  const { role: _role, queued: _queued, ended: _ended, clusters: _clusters, ...header } = entry.header
   const clusters = partsOf(entry, now)
   const steps = stepsOf(entry)
   const state = stateOf(entry, clusters, steps)

@@ -1,5 +1,6 @@
 import { encodeTime } from "ulid"
 import type { Change, ChangeStep } from "#shared/api/change.ts"
+import type { Role } from "#shared/api/session.ts"
 import type { CommandOutcome } from "#shared/protocol/command.ts"
 import type { Watched } from "#shared/protocol/message/act.ts"
 import { type Cloud, secondsOf } from "../cloud.ts"
@@ -30,6 +31,8 @@ export type Header = Pick<
   /** In the order in which it goes through them. */
   clusters: { cluster: string; clusterName: string; commandId: string | null; expiresAt: number }[]
   steps: ChangeStep[]
+  /** Of the caller, when it was made; null: nobody of ours asked for it. */
+  role: Role | null
   /** It may wait for agents that are away. */
   queued: boolean
   /** Of what was over when it was told to us: outside, agents. */
