@@ -155,7 +155,11 @@ export function createJournal(options: { store: JournalStore; clock: Clock; log:
         return null
       }
       await backoff.wait(signal)
-      await load(signal).catch(() => undefined)
+      const missing = await load(signal).then(
+        () => null,
+        (error: unknown) => (isRefusal(error) && error instanceof Error ? error.message : null),
+      )
+      if (missing !== null) return unavailable(missing)
       if (entries.get(entry.id)?.outcomes.length === 0 && texts[entryKey(entry.id)] === text) {
         entries.set(entry.id, entry)
         return null
