@@ -50,6 +50,7 @@ export const matchKinds = {
 export type MatchKind = keyof typeof matchKinds
 
 export const shapeOf = (kind: MatchKind): Shape => matchKinds[kind]
+const isNamed = (kind: MatchKind): boolean => shapeOf(kind).named !== undefined
 
 export const compareWords: Record<Compare, string> = {
   exact: "is",
@@ -80,40 +81,49 @@ export const newRow = (kind: MatchKind): MatchRow => ({
   compare: shapeOf(kind).compares[0] ?? "exact",
 })
 
-export function rowsOf(match: Match): MatchRow[] {
-  const rows: MatchRow[] = []
-  for (const kind of texts) {
+const textRows = (match: Match): MatchRow[] =>
+  texts.flatMap((kind) => {
     const value = match[kind]
-    if (value !== undefined)
-      rows.push({
-        ...blank,
-        kind,
-        ...split(value),
-        ignoreCase: kind === "uri" && match.ignoreUriCase === true,
-      })
-  }
-  for (const kind of records)
-    for (const [name, value] of Object.entries(match[kind] ?? {}))
-      rows.push({ ...blank, kind, name, ...split(value) })
-  if (match.port !== undefined) rows.push({ ...blank, kind: "port", value: String(match.port) })
-  for (const [name, value] of Object.entries(match.sourceLabels ?? {}))
-    rows.push({ ...blank, kind: "sourceLabels", name, value })
-  if (match.sourceNamespace !== undefined)
-    rows.push({ ...blank, kind: "sourceNamespace", value: match.sourceNamespace })
-  for (const value of match.gateways ?? []) rows.push({ ...blank, kind: "gateways", value })
-  return rows
-}
+    const ignoreCase = kind === "uri" && match.ignoreUriCase === true
+    return value === undefined ? [] : [{ ...blank, kind, ...split(value), ignoreCase }]
+  })
+const recordRows = (match: Match): MatchRow[] =>
+  records.flatMap((kind) =>
+    Object.entries(match[kind] ?? {}).map(([name, value]) => ({ ...blank, kind, name, ...split(value) })),
+  )
+const sourceRows = ({ sourceLabels, sourceNamespace }: Match): MatchRow[] => [
+  ...Object.entries(sourceLabels ?? {}).map(([name, value]) => ({
+    ...blank,
+    kind: "sourceLabels" as const,
+    name,
+    value,
+  })),
+  ...(sourceNamespace === undefined
+    ? []
+    : [{ ...blank, kind: "sourceNamespace" as const, value: sourceNamespace }]),
+]
+
+export const rowsOf = (match: Match): MatchRow[] => [
+  ...textRows(match),
+  ...recordRows(match),
+  ...(match.port === undefined ? [] : [{ ...blank, kind: "port" as const, value: String(match.port) }]),
+  ...sourceRows(match),
+  ...(match.gateways ?? []).map((value) => ({ ...blank, kind: "gateways" as const, value })),
+]
+
+const later = "Until then this condition is left out."
+
+/** A header and a label may well be empty; a path, a prefix and a pattern may not. */
+const mayBeEmpty = ({ kind, compare }: MatchRow): boolean =>
+  kind === "sourceLabels" || compare === "present" || (compare === "exact" && isNamed(kind))
 
 /** Why a row says nothing yet; undefined when it is whole. */
 export function gapOf(row: MatchRow): string | undefined {
-  if (shapeOf(row.kind).named !== undefined && row.name.trim() === "")
-    return "Wants a name. Until then this condition is left out."
-  if (row.kind === "port" && !(Number(row.value) >= 1 && Number(row.value) <= 65_535))
-    return "Wants a port from 1 to 65535. Until then this condition is left out."
-  const empty = row.value === "" && row.compare !== "present" && row.kind !== "sourceLabels"
-  return empty && !(row.compare === "exact" && shapeOf(row.kind).named !== undefined)
-    ? "Wants a value. Until then this condition is left out."
-    : undefined
+  const { kind, name, value } = row
+  if (isNamed(kind) && name.trim() === "") return `Wants a name. ${later}`
+  const port = Number(value)
+  if (kind === "port" && !(port >= 1 && port <= 65_535)) return `Wants a port from 1 to 65535. ${later}`
+  return value === "" && !mayBeEmpty(row) ? `Wants a value. ${later}` : undefined
 }
 
 type Loose = { -readonly [K in keyof Match]?: unknown }
@@ -125,7 +135,7 @@ function put(match: Loose, row: MatchRow): void {
   else if (kind === "sourceNamespace") match.sourceNamespace = value
   else if (kind === "sourceLabels")
     match.sourceLabels = { ...(match.sourceLabels as object | undefined), [row.name.trim()]: value }
-  else if (shapeOf(kind).named !== undefined)
+  else if (isNamed(kind))
     match[kind] = { ...(match[kind] as object | undefined), [row.name.trim()]: joined(row) }
   else match[kind] = joined(row)
 }
@@ -146,6 +156,5 @@ export function matchOf(rows: readonly MatchRow[], before: Match): Match {
 /** Kinds that a match may still get: those without a name stand once, gateways as often as one likes. */
 export const kindsLeft = (rows: readonly MatchRow[]): MatchKind[] =>
   (Object.keys(matchKinds) as MatchKind[]).filter(
-    (kind) =>
-      kind === "gateways" || shapeOf(kind).named !== undefined || !rows.some((row) => row.kind === kind),
+    (kind) => kind === "gateways" || isNamed(kind) || !rows.some((row) => row.kind === kind),
   )

@@ -56,25 +56,26 @@ export const weightsOf = (
       .filter(([name, weight]) => weight > 0 || Object.hasOwn(written, name)),
   )
 
-/** What a reader should know of the versions that get something: `Subset v3 is new, made from label version=v3, 1 pod.` */
-export function versionNotes(shares: readonly Share[]): { name: string; text: string; bad: boolean }[] {
-  return shares.flatMap(({ name, weight, was, version }) => {
-    if (weight === 0) return []
-    const labels = Object.entries(version?.labels ?? {}).map(([key, value]) => `${key}=${value}`)
-    const pods = version?.pods ?? 0
-    const count = `${pods} ${pods === 1 ? "pod" : "pods"}`
-    if (version === undefined)
-      return [{ name, text: `No pod is known of ${name}, and no subset of that name.`, bad: true }]
-    if (!version.exists)
-      return [
-        {
-          name,
-          text: `Subset ${name} is new, made from label ${labels.join(", ")}, ${count}.`,
-          bad: pods === 0,
-        },
-      ]
-    return pods === 0 && (was ?? 0) < weight
-      ? [{ name, text: `Subset ${name} has no ready pod: its requests would fail.`, bad: true }]
-      : []
-  })
+type VersionNote = { name: string; text: string; bad: boolean }
+
+function versionNote({ name, weight, was = 0, version }: Share): VersionNote | undefined {
+  if (weight === 0) return undefined
+  if (version === undefined)
+    return { name, text: `No pod is known of ${name}, and no subset of that name.`, bad: true }
+  const { pods, exists } = version
+  if (exists)
+    return pods === 0 && was < weight
+      ? { name, text: `Subset ${name} has no ready pod: its requests would fail.`, bad: true }
+      : undefined
+  const labels = Object.entries(version.labels).map(([key, value]) => `${key}=${value}`)
+  const count = `${pods} ${pods === 1 ? "pod" : "pods"}`
+  return {
+    name,
+    text: `Subset ${name} is new, made from label ${labels.join(", ")}, ${count}.`,
+    bad: pods === 0,
+  }
 }
+
+/** What a reader should know of the versions that get something: `Subset v3 is new, made from label version=v3, 1 pod.` */
+export const versionNotes = (shares: readonly Share[]): VersionNote[] =>
+  shares.flatMap((share) => versionNote(share) ?? [])
