@@ -34,6 +34,8 @@ export type ChaosReport = {
   lost: string[]
   /** Writes beyond one for each applied change. */
   twice: number
+  /** Our own writes that history tells as somebody else's. */
+  mistaken: number
   seconds: number
 }
 
@@ -97,18 +99,18 @@ async function work(
   done: () => void,
 ): Promise<void> {
   const { client, cluster } = stage
-  const newest = async (): Promise<Change | undefined> =>
+  const newest = async (): Promise<Change[]> =>
     (
       await client.call("listChanges", {
-        query: { cluster: [cluster], kind, name: nameOf(worker), limit: 1 },
+        query: { cluster: [cluster], kind, name: nameOf(worker), via: "api", limit: 10 },
       })
-    ).items[0]
+    ).items
   const patience = () => Date.now() + endPatienceMs
 
-  /** The change of this number, when it was taken, whatever became of the answer. */
+  /** The change of this number that was taken, whatever became of the answer: of two, for who has no answer asks again, the one that was applied. */
   async function find(number: number): Promise<Change | undefined> {
-    const change = await again(newest, patience())
-    return change && numberIn(change.steps[0]?.after) === number ? change : undefined
+    const own = (await again(newest, patience())).filter(({ steps }) => numberIn(steps[0]?.after) === number)
+    return own.find(({ state }) => state === "applied") ?? own[0]
   }
 
   async function send(number: number): Promise<Change | undefined> {
@@ -120,9 +122,15 @@ async function work(
     try {
       return await client.call("createChange", { body })
     } catch (error) {
-      if (!isPassing(error)) throw error
+      const isDone = error instanceof AppError && error.code === "change.empty"
+      if (!isPassing(error) && !isDone) throw error
       await sleep(20)
-      return find(number)
+      const found = await find(number)
+      if (isDone && found && ended(found) && found.state !== "applied")
+        throw new Error(`${found.changeId} is ${found.state}, and the object is as it was to be`, {
+          cause: error,
+        })
+      return found
     }
   }
 
@@ -225,7 +233,7 @@ async function history({ client, cluster }: Stage): Promise<Change[]> {
     found.push(...page.items)
     cursor = page.cursor
   }
-  return found.filter(({ via }) => via === "api").reverse()
+  return found.reverse()
 }
 
 function reasonsOf(changes: readonly Change[]): Record<string, number> {
@@ -243,10 +251,14 @@ function reasonsOf(changes: readonly Change[]): Record<string, number> {
 /** What history says and what the API server has must be the same. */
 function compare(
   stage: Stage,
-  changes: readonly Change[],
-): Pick<ChaosReport, "lost" | "twice" | "applied" | "refused" | "reasons"> {
+  all: readonly Change[],
+): Pick<ChaosReport, "lost" | "twice" | "mistaken" | "applied" | "refused" | "reasons"> {
   const lost: string[] = []
   let twice = 0
+  const mistaken = all.filter(
+    ({ via, steps }) => via === "outside" && steps[0]?.object.name.startsWith("chaos-"),
+  ).length
+  const changes = all.filter(({ via }) => via === "api")
   for (let worker = 0; worker < workers; worker++) {
     const own = changes.filter(({ steps }) => steps[0]?.object.name === nameOf(worker))
     const applied = own.filter(({ state }) => state === "applied")
@@ -266,6 +278,7 @@ function compare(
   return {
     lost,
     twice,
+    mistaken,
     applied,
     refused: changes.filter(ended).length - applied,
     reasons: reasonsOf(changes),
@@ -298,7 +311,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     ).finally(() => (progress.isOver = true))
     const [kills] = await Promise.all([killing(stage, options, progress), counting])
     const found = compare(stage, await history(stage))
-    whole = found.lost.length === 0 && found.twice === 0
+    whole = found.lost.length + found.twice + found.mistaken === 0
     return { changes: options.changes, kills, ...found, seconds: (Date.now() - begin) / 1000 }
   } finally {
     await stage.end()

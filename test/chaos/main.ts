@@ -13,12 +13,12 @@ const { values } = parseArgs({
 const options = { changes: Number(values.changes), kills: Number(values.kills), seed: Number(values.seed) }
 say(`${options.changes} changes, ${options.kills} kills, seed ${options.seed}`)
 const report = await runChaos({ ...options, say: (line) => say(line) })
-const { lost, twice, kills, applied, refused, reasons, seconds } = report
+const { lost, twice, mistaken, kills, applied, refused, reasons, seconds } = report
 const killed = Object.entries(kills)
   .map(([name, count]) => `${name} ${count}`)
   .join(", ")
 for (const line of lost) say(`lost: ${line}`)
 say(`kills: ${killed}; ${applied} applied, ${refused} ended without effect; ${seconds.toFixed(0)} s`)
 for (const [reason, count] of Object.entries(reasons)) say(`  ${count}: ${reason}`)
-say(`${lost.length} lost, ${twice} applied twice`)
-process.exit(lost.length + twice === 0 ? 0 : 1)
+say(`${lost.length} lost, ${twice} applied twice, ${mistaken} taken for somebody else's`)
+process.exit(lost.length + twice + mistaken === 0 ? 0 : 1)

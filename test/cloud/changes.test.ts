@@ -649,11 +649,13 @@ describe("a guard", () => {
     const agent = await connected()
     const { changeId } = await create(toCart(agent, "db", { guard }))
     const params = { change: changeId }
-    await expect(viewer.call("releaseChange", { params })).rejects.toMatchObject({ code: "auth.denied" })
-    const released = await operator.call("releaseChange", { params })
+    await expect(viewer.call("releaseChange", { params, body: {} })).rejects.toMatchObject({
+      code: "auth.denied",
+    })
+    const released = await operator.call("releaseChange", { params, body: {} })
     expect(released).toMatchObject({ state: "applied", watch: { state: "released" } })
     expect(agent.commands.at(-1)?.action).toEqual({ type: "release", changeId })
-    expect(await operator.call("releaseChange", { params })).toEqual(released)
+    expect(await operator.call("releaseChange", { params, body: {} })).toEqual(released)
     expect(agent.commands.filter(({ action }) => action.type === "release")).toHaveLength(1)
   })
 })

@@ -101,7 +101,7 @@ const calls: Record<OperationName, () => Sent | Promise<Sent>> = {
   createChange: () => ({ body: change() }),
   listChanges: () => ({ query: { service: "shop/cart", limit: "10" } }),
   getChange: async () => ({ params: { change: (await made()).changeId } }),
-  releaseChange: async () => ({ params: { change: (await made()).changeId } }),
+  releaseChange: async () => ({ params: { change: (await made()).changeId }, body: {} }),
 }
 
 describe("a good call", () => {

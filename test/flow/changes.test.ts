@@ -148,7 +148,10 @@ describe("a change through cloud, agent and API server", { timeout: 120_000 }, (
     const guard = { errorsPercent: 100, p95Ms: null, forMs: 60_000, withinMs: 600_000 }
     const change = await operator.call("createChange", { body: { ...shift({ v1: 70, v2: 30 }), guard } })
     expect(change.watch).toMatchObject({ state: "watching" })
-    const released = await operator.call("releaseChange", { params: { change: change.changeId } })
+    const released = await operator.call("releaseChange", {
+      params: { change: change.changeId },
+      body: {},
+    })
     expect(released).toMatchObject({ state: "applied", watch: { state: "released" } })
     expect(weights()).toEqual({ v1: 70, v2: 30 })
   })

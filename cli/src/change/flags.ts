@@ -67,7 +67,8 @@ const day = 86_400_000
 const expiry: Bounds = { least: second, most: 30 * day, wants: "a time from 1s to 30d, as 10m, 2h or 1d" }
 const queueing: Bounds = { least: second, most: day, wants: "a time up to 24h, as 30m or 1h" }
 
-function assertionOf(io: Io, { assertionFile }: ChangeFlags): string | null {
+/** @throws UsageError */
+export function assertionOf(io: Io, { assertionFile }: Pick<ChangeFlags, "assertionFile">): string | null {
   const text = assertionFile === undefined ? io.env["SMM_ASSERTION"] : textOf(assertionFile)
   const assertion = text?.trim() ?? ""
   if (assertion === "" && assertionFile !== undefined) throw new UsageError(`${assertionFile} is empty`)

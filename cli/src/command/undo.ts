@@ -1,5 +1,5 @@
 import { carry } from "../change/carry.ts"
-import { type ChangeFlags, withChangeFlags } from "../change/flags.ts"
+import { type ChangeFlags, assertionOf, withChangeFlags } from "../change/flags.ts"
 import { intentOf } from "../change/intent.ts"
 import { clustersNamed } from "../change/target.ts"
 import { Id } from "#shared/id.ts"
@@ -28,10 +28,14 @@ export function addUndo(add: Add): void {
   add.program
     .command("release")
     .argument("<change>", "id of a change with --undo-if or --expires")
+    .option("--assertion-file <file>", "your own signed token, where a cluster demands one (SMM_ASSERTION)")
     .description("Let go of a change's guard and expiry; what it did stays")
     .action(
-      signedIn(add, async ({ io, client }, written: string) => {
-        const { title } = await client.call("releaseChange", { params: { change: changeIdOf(written) } })
+      signedIn(add, async ({ io, client }, written: string, flags: { assertionFile?: string }) => {
+        const { title } = await client.call("releaseChange", {
+          params: { change: changeIdOf(written) },
+          body: { assertion: assertionOf(io, flags) },
+        })
         io.err(`${title}: it stays, and is not watched any more\n`)
         return undefined
       }),

@@ -99,5 +99,5 @@ export async function getChange(
 export const releaseChange = (
   cloud: Cloud,
   actor: Actor,
-  { params }: Call<"releaseChange">,
-): Promise<Answer<"releaseChange">> => Release.releaseChange(cloud, actor, params.change)
+  { params, body }: Call<"releaseChange">,
+): Promise<Answer<"releaseChange">> => Release.releaseChange(cloud, actor, params.change, body.assertion)

@@ -7,7 +7,12 @@ import { reachOf } from "./reach.ts"
 import { changeFor } from "./undo.ts"
 
 /** Lets go of guard and expiry in every cluster in which they are watched. @throws AppError */
-export async function releaseChange(cloud: Cloud, actor: Actor, changeId: string): Promise<Change> {
+export async function releaseChange(
+  cloud: Cloud,
+  actor: Actor,
+  changeId: string,
+  assertion: string | null,
+): Promise<Change> {
   const { organizationId } = actor
   const { entry, change } = await changeFor(cloud, actor, changeId)
   if (change.watch?.state !== "watching") return change
@@ -22,7 +27,7 @@ export async function releaseChange(cloud: Cloud, actor: Actor, changeId: string
   }
   for (const cluster of clusters) {
     const owner = { organizationId, clusterId: cluster.clusterId }
-    const outcome = await ask(cloud, owner, { type: "release", changeId }, { actor, assertion: null })
+    const outcome = await ask(cloud, owner, { type: "release", changeId }, { actor, assertion })
     if (!outcome)
       throw new AppError(
         "unavailable",

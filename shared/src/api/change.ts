@@ -36,6 +36,13 @@ export const ChangeRequest = z
   })
   .meta({ id: "ChangeRequest" })
 export type ChangeRequest = z.infer<typeof ChangeRequest>
+
+export const ChangeRelease = z
+  .object({
+    /** The caller's own signed assertion, where a cluster demands one. */
+    assertion: ChangeRequest.shape.assertion,
+  })
+  .meta({ id: "ChangeRelease" })
 export type ChangeRequestInput = z.input<typeof ChangeRequest>
 
 /** One write of one object in one cluster, in the order in which it happens. */
