@@ -334,18 +334,15 @@ describe("the sentence above the button", () => {
     expect(sentence.possible).toBe(false)
   })
   test("the button says the target", () => {
-    expect(buttonText(preview(), false)).toBe("Apply to prod-eu-1")
-    expect(
-      buttonText(
-        preview({
-          clusters: [
-            { ...eu, check: null },
-            { ...us, check: null },
-          ],
-        }),
-        true,
-      ),
-    ).toBe("Queue for 2 clusters")
+    expect(buttonText(preview(), "apply")).toBe("Apply to prod-eu-1")
+    expect(buttonText(preview(), "undo")).toBe("Undo on prod-eu-1")
+    const both = preview({
+      clusters: [
+        { ...eu, check: null },
+        { ...us, check: null },
+      ],
+    })
+    expect(buttonText(both, "queue")).toBe("Queue for 2 clusters")
   })
 })
 

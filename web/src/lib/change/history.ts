@@ -58,7 +58,7 @@ function sortValue(key: string): (change: Change) => SortValue {
 export const changeSort = sortValue
 
 export const changeColumns: readonly Column<Change>[] = [
-  column("at", "When, UTC", {
+  column("at", "When", {
     width: 132,
     numeric: false,
     copy: (change) => new Date(change.at).toISOString(),

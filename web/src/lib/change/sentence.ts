@@ -101,9 +101,9 @@ export function sentenceOf(preview: ChangePreview, asked: Asked, now: number): S
 }
 
 /** What the button says: the verb and the target. */
-export function buttonText(preview: ChangePreview | undefined, queued: boolean): string {
+export function buttonText(preview: ChangePreview | undefined, how: "apply" | "queue" | "undo"): string {
   const names = preview?.clusters.map(({ clusterName }) => clusterName) ?? []
-  const verb = queued ? "Queue for" : "Apply to"
-  if (names.length === 0) return "Apply"
+  const verb = { apply: "Apply to", queue: "Queue for", undo: "Undo on" }[how]
+  if (names.length === 0) return how === "undo" ? "Undo" : "Apply"
   return names.length === 1 ? `${verb} ${names[0] ?? ""}` : `${verb} ${names.length} clusters`
 }
