@@ -48,6 +48,8 @@ export async function walkByTab(page: Page): Promise<{ stops: Stop[]; ends: bool
         lit(one.closest(":focus-within:not(body):not(html)")) ||
         lit(one.parentElement) ||
         lit(one.parentElement?.parentElement ?? null) ||
+        // A slider is lit by its thumb.
+        (one.getAttribute("role") === "slider" && [...one.children].some(lit)) ||
         one.dataset["testid"] === "graph-item"
       for (let frame = 0; frame < 12 && !isSeen(); frame++)
         await new Promise((resolve) => requestAnimationFrame(resolve))

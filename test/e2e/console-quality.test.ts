@@ -6,7 +6,7 @@ import { countTicks, faintTexts, noteShifts, shiftsOf, unnamed, walkByTab } from
 import { until } from "./room.ts"
 
 /** Each page with a word that is there when it is. */
-const pages = (cluster: string): [string, string, string][] => [
+const pages = (cluster: string, change: string): [string, string, string][] => [
   ["overview", "/overview", "Health by namespace"],
   ["topology", "/topology", "Legend"],
   ["a chosen node", `/topology?select=svc/${cluster}/checkout/payment`, "Called by"],
@@ -18,6 +18,18 @@ const pages = (cluster: string): [string, string, string][] => [
   ["a service", `/services/${cluster}/checkout/payment`, "Applies here"],
   ["its configuration", `/services/${cluster}/checkout/payment?tab=config`, "DestinationRule"],
   ["a workload", `/workloads/${cluster}/checkout/payment`, "Applies here"],
+  ["changes", "/changes", "owner@localhost|local scripts"],
+  ["a peek at a change", `/changes?peek=${change}`, "five minutes before and after"],
+  ["a change", `/changes/${change}`, "five minutes before and after"],
+  ["a shift to be made", `/change?control=shift&cluster=${cluster}&service=bookinfo/reviews`, "Weights"],
+  ["an mTLS mode to be set", `/change?control=mtls&cluster=${cluster}&namespace=bookinfo`, "For safety"],
+  [
+    "an object to be written",
+    `/change?control=objects&cluster=${cluster}&kind=DestinationRule.networking.istio.io&namespace=checkout&name=payment`,
+    "objects of",
+  ],
+  ["a new object", `/change?control=objects&cluster=${cluster}`, "Write VirtualService"],
+  ["an undo", `/change?undo=${change}`, "dry run passed"],
   ["clusters", "/clusters", "Link events"],
   ["the wizard", "/clusters?add=1", "Name of the cluster"],
   ["members", "/settings", "owner@localhost"],
@@ -30,6 +42,7 @@ describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()
   () => {
     let rig: Rig
     let cluster: string
+    let change: string
     const opened: Page[] = []
 
     beforeAll(async () => {
@@ -37,12 +50,32 @@ describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()
       const kubeconfig = await rig.demo("shop")
       const made = await rig.client.call("createCluster", { body: { name: "shop" } })
       cluster = made.cluster.clusterId
-      const room = await rig.agent("shop", kubeconfig, made.token)
+      const room = await rig.agent("shop", kubeconfig, made.token, ["--namespace", "smm-system"])
       await until(
         "the first edges",
         async () => ((await rig.client.call("getTopology", {})).edges.length > 0 ? true : undefined),
         { room, seconds: 120 },
       )
+      await until(
+        "an agent that writes, and the whole inventory",
+        async () => {
+          const { act, join } = await rig.client.call("getCluster", { params: { cluster } })
+          return act?.mode === "mapped" && join.inventory.doneAt !== null ? true : undefined
+        },
+        { room },
+      )
+      const shifted = await rig.client.call("createChange", {
+        body: {
+          intent: {
+            control: "shift",
+            service: { namespace: "bookinfo", name: "reviews" },
+            set: { weights: { v1: 70, v2: 20, v3: 10 } },
+          },
+          clusters: [cluster],
+        },
+      })
+      expect(shifted).toMatchObject({ state: "applied" })
+      change = shifted.changeId
     })
     afterAll(() => rig?.stop())
     afterEach(async () => {
@@ -53,16 +86,16 @@ describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()
     test("nothing shifts while a page loads, nor at the ticks after it", { timeout: 240_000 }, async () => {
       const found: string[] = []
       const seen: { name: string; page: Page; ticks: { readonly count: number } }[] = []
-      for (const [name, path, word] of pages(cluster)) {
+      for (const [name, path, word] of pages(cluster, change)) {
         const page = await (await rig.context()).newPage()
         opened.push(page)
         await noteShifts(page)
         seen.push({ name, page, ticks: countTicks(page) })
         await page.goto(`${rig.cloud.url}${path}`)
         await page.getByText(new RegExp(word)).first().waitFor({ state: "attached" })
+        // Under the pointer nothing moves, not even into a better order.
+        await page.mouse.move(640, 420)
       }
-      // Under the pointer nothing moves, not even into a better order.
-      for (const { page } of seen) await page.mouse.move(640, 420)
       await until(
         "three ticks on every page",
         () => Promise.resolve(seen.every(({ ticks }) => ticks.count >= 3) ? true : undefined),
@@ -75,10 +108,10 @@ describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()
       expect(found).toEqual([])
     })
 
-    test.each(pages("CLUSTER"))(
+    test.each(pages("CLUSTER", "CHANGE"))(
       "%s: every control has a name, texts can be read, the focus shows, walks in order and is not held",
       async (_, path, word) => {
-        const page = await rig.open(path.replace("CLUSTER", cluster))
+        const page = await rig.open(path.replace("CLUSTER", cluster).replace("CHANGE", change))
         opened.push(page)
         await page.getByText(new RegExp(word)).first().waitFor({ state: "attached" })
         expect(await unnamed(page)).toEqual([])

@@ -37,6 +37,12 @@ const newline: StateCommand = ({ state, dispatch }) => {
   return true
 }
 
+/** The browser's own leaves out what stands at and behind a note. */
+const selectAll: StateCommand = ({ state, dispatch }) => {
+  dispatch(state.update({ selection: { anchor: 0, head: state.doc.length }, userEvent: "select" }))
+  return true
+}
+
 /** The API group and kind of the document that the line is in. */
 function kindAt(lines: readonly string[], at: number): { kind: string; version: string } | undefined {
   let [first, last] = [at, at]
@@ -98,6 +104,7 @@ export const editing = (complete: Complete, onchange: (text: string) => void): E
   keymap.of([
     ...completionKeymap,
     { key: "Enter", run: newline },
+    { key: "Mod-a", run: selectAll },
     // Otherwise Tab leaves the text, as it does everywhere.
     { key: "Tab", run: acceptCompletion },
     {
