@@ -32,6 +32,16 @@ describe("a service that nothing routes", () => {
     expect(plan(world, ratings, { abort: abort() }).edits).toEqual([])
   })
 
+  test("keeps a rule for the requests that a match does not take", () => {
+    const match = { headers: { "end-user": { exact: "jason" } } }
+    const { world } = after(bookinfo, plan(worldOf(bookinfo), ratings, { match, abort: abort() }))
+    const route = [{ destination: { host: "ratings" } }]
+    expect(specIn(world, "VirtualService", "ratings")).toEqual({
+      hosts: ["ratings"],
+      http: [{ match: [match], route, fault: raw }, { route }],
+    })
+  })
+
   test("loses the fault, and only the fault", () => {
     const faulty = after(bookinfo, made).objects
     const { world } = after(faulty, plan(worldOf(faulty), ratings, null))

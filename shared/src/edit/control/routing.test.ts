@@ -69,6 +69,18 @@ describe("a service that nothing routes", () => {
     expect(plan(made.world, reviews, formOf(made.world)).edits).toEqual([])
   })
 
+  test("is warned of requests that no rule takes any more, which reached it until then", () => {
+    const narrow = { http: [rule(to("v2"), { matches: [jason] })] }
+    const codes = (world: World) => plan(world, reviews, narrow).warnings.map(({ code }) => code)
+    expect(codes(worldOf(bookinfo))).toEqual(["route.no_rest"])
+    expect(codes(made.world)).toEqual(["route.no_rest"])
+    const already = after(bookinfo, plan(worldOf(bookinfo), reviews, narrow)).world
+    expect(
+      plan(already, reviews, { http: [{ ...rule(to("v2")), matches: [{ method: { exact: "GET" } }] }] })
+        .warnings,
+    ).toEqual([])
+  })
+
   test("loses them as a whole", () => {
     expect(plan(made.world, reviews, null)).toMatchObject({
       title: "Remove the routes of reviews",

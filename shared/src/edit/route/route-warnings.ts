@@ -7,6 +7,7 @@ import type { World } from "../world.ts"
 import { type Named, reroutedOf } from "./named-destinations.ts"
 import type { Holder } from "./routes.ts"
 import { destinationHost } from "./scope.ts"
+import { isCatchAll } from "./rule-choice.ts"
 import { shadowedOf } from "./shadow.ts"
 import { type Target, hasHttp, nameOf, serviceOfHost } from "./target.ts"
 import { readyPods, versionsOf } from "./versions.ts"
@@ -72,6 +73,19 @@ function ofService(world: World, target: Target, { form, api }: Holder, wanted: 
   return warnings
 }
 
+/** Of a service that all requests have reached until now. */
+function withoutRest({ form, isNew }: Holder, { http }: RoutingForm): Warning[] {
+  const all = isNew || form.http.some(isCatchAll)
+  return !all || http.length === 0 || http.some(isCatchAll)
+    ? []
+    : [
+        {
+          code: "route.no_rest",
+          message: "Requests that no rule takes are answered with 404: add a last rule without a match",
+        },
+      ]
+}
+
 /** What to know before routes are changed. */
 export const routeWarnings = (
   world: World,
@@ -82,6 +96,7 @@ export const routeWarnings = (
   distinct([
     ...withoutPods(world, holder, wanted),
     ...newlyShadowed(holder, wanted, after),
+    ...withoutRest(holder, wanted),
     ...ofService(world, target, holder, wanted),
   ])
 

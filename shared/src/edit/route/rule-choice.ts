@@ -63,9 +63,13 @@ const inserted = (form: RoutingForm, at: number, rule: HttpRule): RoutingForm =>
   http: form.http.toSpliced(at, 0, rule),
 })
 
+/** A service without routes is reached by every request, with routes by those that a rule takes: the first one of a match needs one for the rest. */
+const withRest = ({ form, isNew }: Holder): RoutingForm =>
+  isNew && !form.http.some(isCatchAll) ? { ...form, http: [...form.http, toService] } : form
+
 /** A rule for a match, before the others: it does what is done with those requests now. */
 function ruleForMatch(holder: Holder, match: Match): Choice {
-  const { form } = holder
+  const form = withRest(holder)
   const { name: _, ...taker } = takerOf(form.http, match) ?? toService
   const rule = { ...taker, matches: [{ ...match, origin: null }] }
   return { holder, form: inserted(form, 0, rule), at: 0, rule }
