@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { Agent, request } from "node:http"
+import { Agent, type IncomingHttpHeaders, request } from "node:http"
 import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,7 +10,7 @@ import { type GuardedProcess, freePorts, launchGuarded } from "../kube/guarded-p
 import { bootstrap, type Proxy } from "./bootstrap.ts"
 import { KubeStub, type Resource } from "./kube-stub.ts"
 
-export type Answer = { status: number; body: string }
+export type Answer = { status: number; body: string; headers: IncomingHttpHeaders }
 
 /** What an Envoy logged of a request. */
 export type Logged = { route: string; cluster: string; flags: string; status: number }
@@ -23,6 +23,10 @@ export type Bed = {
   connect: (proxy: string, port: number, sni: string | null) => Promise<string | null>
   /** What a proxy logged, by the value of the header `x-ask`. Complete up to the requests that were answered before. */
   logged: (proxy: string, ids: readonly string[]) => Promise<Map<string, Logged>>
+  /** What istiod's own HTTP port answers, as `/debug/configz`. */
+  istiod: (path: string) => Promise<Answer>
+  /** What a proxy's admin port answers. */
+  admin: (proxy: string, path: string) => Promise<Answer>
   /** Statistics of a proxy whose names match. */
   stats: (proxy: string, names: RegExp) => Promise<Map<string, number>>
   /** Lines of a program's log (`istiod`, or a proxy's name) that match. */
@@ -81,7 +85,11 @@ function send(
       response.on("data", (chunk: Buffer) => chunks.push(chunk))
       response.on("error", reject)
       response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(chunks).toString(),
+          headers: response.headers,
+        }),
       )
     })
       .on("error", reject)
@@ -161,7 +169,7 @@ export const meshConfig = {
 async function startIstiod(
   folder: string,
   server: string,
-): Promise<{ process: GuardedProcess; xds: number }> {
+): Promise<{ process: GuardedProcess; xds: number; own: Target }> {
   const [http = 0, xds = 0, monitoring = 0, ctrlz = 0] = await freePorts(4)
   const file = (name: string) => join(folder, name)
   const cluster = { name: "stub", cluster: { server } }
@@ -193,11 +201,12 @@ async function startIstiod(
     folder,
     env: istiodEnv,
   })
+  const own = { host: "127.0.0.1", port: http }
   await until("istiod is ready", async () => {
     if (istiod.code() !== null) throw new Error("istiod ended")
-    return (await send({ host: "127.0.0.1", port: http }, { path: "/ready" })).status === 200
+    return (await send(own, { path: "/ready" })).status === 200
   })
-  return { process: istiod, xds }
+  return { process: istiod, xds, own }
 }
 
 async function startEnvoy(
@@ -251,6 +260,8 @@ export async function startBed(objects: readonly Resource[], proxies: readonly P
         const found = new Map((await lines(name)).flatMap(entryOf))
         return ids.every((id) => found.has(id)) && found
       }),
+    istiod: (path) => send(istiod.own, { path }),
+    admin: (name, path) => send(of(name).admin, { path }),
     stats: async (name, names) => {
       const { body } = await send(of(name).admin, { path: "/stats?format=json" })
       const { stats } = JSON.parse(body) as { stats: { name?: string; value?: number }[] }

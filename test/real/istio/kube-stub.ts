@@ -127,6 +127,15 @@ export class KubeStub {
     return next
   }
 
+  all(): Resource[] {
+    return [...this.#tables.values()].flatMap((items) => [...items.values()])
+  }
+
+  /** Whether it was there. */
+  remove(object: Resource): boolean {
+    return this.#remove(`${groupOf(object.apiVersion)}/${pluralOf(object.kind)}`, idOf(object))
+  }
+
   #remove(table: string, id: string): boolean {
     const old = this.#table(table).get(id)
     if (!old) return false
