@@ -35,14 +35,19 @@ const irregular: Record<string, string> = {
 }
 const pluralOf = (kind: string): string => irregular[kind] ?? `${kind.toLowerCase()}s`
 
-function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
+/** Of the collection that it is in. */
+export function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
   const base = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`
   const scope = clusterScoped.has(kind) ? "" : `/namespaces/${metadata.namespace ?? "default"}`
   return `${base}${scope}/${pluralOf(kind)}`
 }
 
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+
 /** Writes objects to the real API server, as its administrator. */
 export type KubeWriter = {
+  /** A call of its own. @throws Error with what the server answered */
+  call<T = KubeObject>(method: Method, path: string, body?: unknown): Promise<T>
   create(object: KubeObject): Promise<KubeObject>
   /** Creates it, and sets the status that a controller or kubelet would set. */
   createWithStatus(object: KubeObject, status: Record<string, unknown>): Promise<KubeObject>
@@ -52,11 +57,11 @@ export type KubeWriter = {
 
 export function kubeWriter(plane: Plane): KubeWriter {
   const dispatcher = new Agent({ connect: { ca: plane.caCert }, connections: 16 })
-  const send = async (method: "POST" | "PATCH", path: string, body: unknown): Promise<KubeObject> => {
+  const call = async <T>(method: Method, path: string, body?: unknown): Promise<T> => {
     const answer = await request(`${plane.server}${path}`, {
       method,
       dispatcher,
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       headers: {
         authorization: `Bearer ${plane.adminToken}`,
         "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
@@ -64,14 +69,15 @@ export function kubeWriter(plane: Plane): KubeWriter {
     })
     const text = await answer.body.text()
     if (answer.statusCode >= 300) throw new Error(`${method} ${path} answered ${answer.statusCode}: ${text}`)
-    return JSON.parse(text) as KubeObject
+    return JSON.parse(text) as T
   }
-  const create = (object: KubeObject) => send("POST", pathOf(object), object)
+  const create = (object: KubeObject) => call<KubeObject>("POST", pathOf(object), object)
   return {
+    call,
     create,
     createWithStatus: async (object, status) => {
       const { metadata } = await create(object)
-      return send("PATCH", `${pathOf(object)}/${metadata.name}/status`, { status })
+      return call("PATCH", `${pathOf(object)}/${metadata.name}/status`, { status })
     },
     createFile: async (path, namespace) => {
       const text = await readFile(join(fixtures, path), "utf8")
@@ -174,43 +180,44 @@ const deployment = (
 /** How many services the second namespace has, and pods behind each. */
 export const load = { namespace: "load", services: 30, pods: 10 }
 
-/** Bookinfo with a gateway and a database, and 300 pods of 30 services beside it. */
-export async function createMesh(kube: KubeWriter): Promise<void> {
+/** With its pods, as controllers would have made them. */
+async function started(kube: KubeWriter, object: KubeObject, count: number): Promise<void> {
+  const status = { replicas: count, readyReplicas: count, availableReplicas: count }
+  await runPods(kube, await kube.createWithStatus(object, status), count)
+}
+
+const injected = { "istio-injection": "enabled" }
+const namespace = (name: string, labels: Record<string, string> = {}): KubeObject => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name, labels },
+})
+
+/** The definitions of Istio and Gateway API, and Bookinfo with a gateway and a database. */
+export async function createBookinfo(kube: KubeWriter): Promise<void> {
   await kube.createFile("crds/istio.yaml")
   await kube.createFile("crds/gateway-api.yaml")
-  const injected = { "istio-injection": "enabled" }
-  for (const [name, labels] of [
-    ["istio-system", {}],
-    ["bookinfo", injected],
-    [load.namespace, injected],
-  ] as const)
-    await kube.create({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } })
-  const started = async (object: KubeObject, count: number) => {
-    const made = await kube.createWithStatus(object, {
-      replicas: count,
-      readyReplicas: count,
-      availableReplicas: count,
-    })
-    await runPods(kube, made, count)
-  }
+  await kube.create(namespace("istio-system"))
+  await kube.create(namespace("bookinfo", injected))
   await kube.create(service("istio-system", "istio-ingressgateway", 80))
-  await started(
-    deployment(
-      "istio-system",
-      { app: "istio-ingressgateway", version: "", replicas: 1 },
-      { istio: "ingressgateway" },
-    ),
-    1,
-  )
+  const gateway = { app: "istio-ingressgateway", version: "", replicas: 1 }
+  await started(kube, deployment("istio-system", gateway, { istio: "ingressgateway" }), 1)
   const bookinfo = await kube.createFile("bookinfo/bookinfo.yaml", "bookinfo")
   for (const object of bookinfo) if (object.kind === "Deployment") await runPods(kube, object, 1)
   await kube.create(service("bookinfo", "mongodb", 27017))
-  await started(deployment("bookinfo", { app: "mongodb", version: "v1", replicas: 1 }), 1)
+  await started(kube, deployment("bookinfo", { app: "mongodb", version: "v1", replicas: 1 }), 1)
   for (const file of ["bookinfo-gateway", "destination-rule-all", "egress-rule-google-apis"])
     await kube.createFile(`bookinfo/${file}.yaml`, "bookinfo")
+}
+
+/** Bookinfo, and 300 pods of 30 services beside it. */
+export async function createMesh(kube: KubeWriter): Promise<void> {
+  await createBookinfo(kube)
+  await kube.create(namespace(load.namespace, injected))
   for (let i = 0; i < load.services; i++) {
     await kube.create(service(load.namespace, `svc-${i}`, 80))
     await started(
+      kube,
       deployment(load.namespace, { app: `svc-${i}`, version: "v1", replicas: load.pods }),
       load.pods,
     )
