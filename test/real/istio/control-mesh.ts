@@ -105,7 +105,10 @@ export function controlMesh(): {
     own.map((version): Pod => ({ app, version, address: free.shift() ?? "" })),
   )
   const of = (app: string): Pod[] => pods.filter((pod) => pod.app === app)
-  const certificate = issueCertificate({ name: "vault", sans: ["vault.test"] })
+  const certificate = issueCertificate(
+    { name: "vault", sans: ["vault.test"], usage: "server" },
+    issueCertificate({ name: "authority" }),
+  )
   return {
     client,
     objects: [

@@ -1,4 +1,9 @@
-import { type IncomingMessage, type RequestListener, createServer as createHttp } from "node:http"
+import {
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  createServer as createHttp,
+} from "node:http"
 import { createServer as createHttps } from "node:https"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Certificate } from "../kube/certificate.ts"
@@ -17,9 +22,10 @@ const text = (value: string | string[] | undefined): string => String(value ?? "
 
 /** Real HTTP servers that stand for pods, each on an address of its own. */
 export class Upstreams {
-  readonly #servers: ReturnType<typeof createHttp>[] = []
+  readonly #servers: Server[] = []
   readonly #received = new Map<string, Received[]>()
   readonly #attempts = new Map<string, number>()
+  readonly #names = new Map<string, Set<string>>()
   /** Pods that answer every request with 500. */
   readonly broken = new Set<string>()
 
@@ -31,6 +37,11 @@ export class Upstreams {
   /** Attempts of a request, over all pods. */
   attempts(id: string): number {
     return this.#attempts.get(id) ?? 0
+  }
+
+  /** Names that a pod was asked for in TLS. */
+  names(pod: string): ReadonlySet<string> {
+    return this.#names.get(pod) ?? new Set()
   }
 
   forget(): void {
@@ -49,21 +60,30 @@ export class Upstreams {
       this.#received.set(pod, [...this.received(pod), { id, host: text(headers.host), path: url, headers }])
       const fails = this.broken.has(pod) || attempt <= Number(headers[failures] ?? 0)
       const answer = (): void => {
-        response.writeHead(fails ? 500 : 200, { "content-type": "application/json", "x-upstream": pod })
+        response.writeHead(fails ? 500 : 200, {
+          "content-type": "application/json",
+          "x-upstream": pod,
+          "x-internal": "1",
+        })
         response.end(JSON.stringify({ pod, version, path: url, headers }))
       }
       const wait = Number(headers[waiting] ?? 0)
       if (wait === 0) answer()
       else void sleep(wait).then(answer)
     }
-    const server =
-      certificate === undefined
-        ? createHttp(listener)
-        : createHttps({ cert: certificate.cert, key: certificate.key }, listener)
+    const server = certificate === undefined ? createHttp(listener) : this.#secure(pod, certificate, listener)
     this.#servers.push(server)
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
       server.listen(port, address, resolve)
+    })
+  }
+
+  #secure(pod: string, { cert, key }: Certificate, listener: RequestListener): Server {
+    const names = new Set<string>()
+    this.#names.set(pod, names)
+    return createHttps({ cert, key }, listener).on("secureConnection", ({ servername }) => {
+      if (typeof servername === "string") names.add(servername)
     })
   }
 
