@@ -64,12 +64,17 @@ export const changeColumns: readonly Column<Change>[] = [
     copy: (change) => new Date(change.at).toISOString(),
   }),
   column("what", "What"),
-  column("who", "Who", { width: 168 }),
-  column("how", "How", { width: 76 }),
+  column("who", "Who", { width: 150 }),
+  column("how", "How", { width: 76, wide: true }),
   column("objects", "Objects", { width: 236, wide: true }),
   column("cluster", "Cluster", { width: 110, wide: true }),
   column("state", "State", { width: 92 }),
-  column("effect", "Findings", { width: 76, numeric: true, copy: (change) => effectText(change) }),
+  column("effect", "Findings", {
+    width: 76,
+    wide: true,
+    numeric: true,
+    copy: (change) => effectText(change),
+  }),
   column("undo", "Undo", { width: 72, copy: (change) => change.undoneBy ?? "" }),
 ]
 
