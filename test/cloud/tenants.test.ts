@@ -69,6 +69,7 @@ const bodies: Partial<Record<OperationName, () => unknown>> = {
   createToken: () => ({ name: "x", role: "viewer", clusters: [victim.clusterId] }),
   previewChange: () => ({ clusters: [victim.clusterId], intent: { control: "objects" } }),
   createChange: () => ({ intent: { control: "undo", changeId: victimChange } }),
+  releaseChange: () => ({}),
 }
 
 /** Operations that name a thing in their bodies. */
