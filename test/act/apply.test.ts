@@ -57,6 +57,37 @@ describe("a change", () => {
     ])
   })
 
+  test("gives proxies time between two writes, of which the second counts on the first", async () => {
+    const [made, edited] = bed.plan({ create: rule("reviews", ["v1", "v3"]) }, weight(20))
+    const at: number[] = []
+    bed.fault = (_, nth) => {
+      at[nth] ??= performance.now()
+      return undefined
+    }
+    await agent.run(applyOf([made, { ...edited, settleMs: 300 }] as WireStep[]))
+    expect(bed.writes).toHaveLength(2)
+    expect((at[2] ?? 0) - (at[1] ?? 0)).toBeGreaterThan(280)
+  })
+
+  test("gives none when nothing was written before", async () => {
+    await bed.put(rule("reviews", ["v1"]))
+    const same = { op: "replace" as const, path: "/spec/host", value: "reviews" }
+    const [unchanged] = bed.plan({
+      object: refOf("DestinationRule", "reviews"),
+      patch: [{ ...same, value: "other" }],
+    })
+    const [edited] = bed.plan(weight(20))
+    const started = performance.now()
+    const outcome = await agent.run(
+      applyOf([
+        { ...unchanged, patch: [same] },
+        { ...edited, settleMs: 10_000 },
+      ] as WireStep[]),
+    )
+    expect(statesOf(outcome)).toEqual(["unchanged", "applied"])
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
   test("that is so already writes nothing", async () => {
     const [step] = bed.plan(weight(50))
     const same = {

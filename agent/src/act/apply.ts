@@ -67,6 +67,13 @@ const readsAtOnce = 8
 /** A write that was not done, of which nobody knows why, is tried again so often. */
 const tries = 3
 
+/** How long to wait before a step: not at all when nothing was written since the wait before. */
+function waitBefore({ steps, outcomes }: Pick<Entry, "steps" | "outcomes">, index: number): number {
+  const since = steps.findLastIndex(({ step }, at) => at < index && (step.settleMs ?? 0) > 0)
+  const isWritten = outcomes.slice(Math.max(since, 0), index).some(({ state }) => state === "applied")
+  return isWritten ? (steps[index]?.step.settleMs ?? 0) : 0
+}
+
 type Doing = { step: JournalStep; place: Place; foundation: Foundation; signal: AbortSignal }
 
 /** The version to find, which may be a newer one by now that says the same. */
@@ -293,6 +300,11 @@ export function createApply(options: {
     { lives, signal, done }: { lives: Lives; signal: AbortSignal; done: () => Promise<void> },
   ): Promise<void> {
     while (entry.outcomes.length < entry.steps.length) {
+      const waitMs = waitBefore(entry, entry.outcomes.length)
+      if (waitMs > 0) {
+        await clock.sleep(waitMs, signal)
+        lives.clear()
+      }
       take(entry, await doStep(entry, entry.outcomes.length, { lives, signal }))
       await done()
     }

@@ -48,8 +48,8 @@ const wireOf = (
   edits: ReturnType<typeof inverseOf>["edits"],
 ): WireStep[] =>
   stepsOf(edits, (ref) => objects.get(idOf(ref))).map(
-    ({ verb, object, apiVersion, resourceVersion, uid, patch, create }) => ({
-      ...{ verb, object, apiVersion, resourceVersion, uid, create },
+    ({ verb, object, apiVersion, resourceVersion, uid, patch, create, settleMs }) => ({
+      ...{ verb, object, apiVersion, resourceVersion, uid, create, settleMs },
       patch: patch && [...patch],
     }),
   )

@@ -49,6 +49,7 @@ export const wireOf = ({
   uid,
   patch,
   create,
+  settleMs,
 }: PlannedStep): WireStep => ({
   verb,
   object: { ...object },
@@ -57,6 +58,7 @@ export const wireOf = ({
   uid,
   patch: patch && [...patch],
   create,
+  ...(settleMs === 0 ? {} : { settleMs }),
 })
 
 export const toStep = (cluster: string, step: PlannedStep): ChangeStep => ({

@@ -213,6 +213,7 @@ describe("the kubectl lines of steps", () => {
         object: { kind: "GatewayClass.gateway.networking.k8s.io", namespace: "", name: "istio" },
         patch: null,
         create: null,
+        settleMs: 2_000,
       },
     ])
     expect(text).toBe(`# in cluster east
@@ -228,6 +229,7 @@ spec:
 EOF
 # in cluster west
 kubectl patch virtualservices.networking.istio.io reviews -n bookinfo --type json -p '[{"op":"replace","path":"/spec/hosts/0","value":"it'\\''s"}]'
+sleep 2 # until proxies have it
 kubectl delete gatewayclasses.gateway.networking.k8s.io istio`)
   })
 })

@@ -43,6 +43,7 @@ export type KubectlStep = {
   object: ObjectRef
   patch: readonly PatchOperation[] | null
   create: KubeObject | null
+  settleMs?: number
   /** Said above the first step of each cluster: a cluster's context in kubectl has a name that only its user knows. */
   clusterName?: string
 }
@@ -69,6 +70,7 @@ export function kubectlLines(steps: readonly KubectlStep[]): string {
     if (step.clusterName !== undefined && step.clusterName !== cluster)
       lines.push(`# in cluster ${step.clusterName.replaceAll(/\p{Cc}/gu, "?")}`)
     cluster = step.clusterName ?? cluster
+    if (step.settleMs) lines.push(`sleep ${step.settleMs / 1_000} # until proxies have it`)
     lines.push(kubectlLine(step))
   }
   return lines.join("\n")

@@ -22,6 +22,22 @@ export const phases = [
   "tighten",
 ] as const
 export type Phase = (typeof phases)[number]
+
+/**
+ * Phases that may reach a proxy at once share a number. Istiod sends what is written within its debounce together, and takes clusters before routes on both ways:
+ * a route with its new subset fails until the subset's endpoints come, and one whose subset goes with it until the route does.
+ */
+export const stages: Readonly<Record<Phase, number>> = {
+  loosen: 0,
+  provide: 1,
+  delegate: 2,
+  route: 2,
+  unroute: 2,
+  undelegate: 2,
+  shrink: 3,
+  remove: 3,
+  tighten: 4,
+}
 export type Move = Turn & { phase: Phase; why: string }
 
 const networking = "networking.istio.io"

@@ -3,7 +3,7 @@ import { config } from "../istio/fixture.ts"
 import { type KubeObject, type ObjectRef, refOf } from "../kube/object.ts"
 import { patchBetween } from "./diff.ts"
 import type { Edit } from "./edit.ts"
-import { idOf, stepsOf } from "./steps.ts"
+import { idOf, settleMs, stepsOf } from "./steps.ts"
 
 const at = (objects: readonly KubeObject[]) => {
   const byId = new Map(objects.map((object) => [idOf(refOf(object)), object]))
@@ -142,6 +142,25 @@ describe("the order of writes", () => {
       "After the routes: none of this change names subset v1 any more",
     ])
     expect(steps.map(({ patch }) => patch?.length)).toEqual([1, 1, 1])
+  })
+
+  test.each<[string, Edit[], KubeObject[], number[]]>([
+    [
+      "between writes that count on each other",
+      [change(rule("v1"), rule("v2")), change(route("v1"), route("v2"))],
+      [route("v1"), rule("v1")],
+      [0, settleMs, settleMs],
+    ],
+    [
+      "after a removal of routes",
+      [{ remove: refOf(rule("v1")) }, { remove: refOf(route("v1")) }],
+      [route("v1"), rule("v1")],
+      [0, settleMs],
+    ],
+    ["not between routes", [{ create: delegate }, { create: route("v1") }], [], [0, 0]],
+    ["not before the only write", [change(route("v1"), route("v2"))], [route("v1")], [0]],
+  ])("proxies get time %s", (_, edits, objects, times) => {
+    expect(stepsOf(edits, at(objects)).map((step) => step.settleMs)).toEqual(times)
   })
 
   test("several edits of one object are one write, which names the version it was planned on", () => {

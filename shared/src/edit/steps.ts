@@ -6,7 +6,10 @@ import { byCodeUnit } from "../order.ts"
 import { patchBetween } from "./diff.ts"
 import type { Edit, PatchOperation } from "./edit.ts"
 import { patched } from "./patch.ts"
-import { type Move, type Turn, movesOf, phases, placeOf } from "./phase.ts"
+import { type Move, type Turn, movesOf, phases, placeOf, stages } from "./phase.ts"
+
+/** Time for all proxies to get a write: istiod gathers changes for 100 ms and more, and a large mesh takes its time. Source: istio.io, "Avoid 503 errors while reconfiguring service routes". */
+export const settleMs = 2_000
 
 /**
  * One write of one object. `resourceVersion` and `uid` are of what was seen when it was planned, where that said them; an object that is written twice (around the
@@ -24,6 +27,8 @@ export type PlannedStep = {
   patch: readonly PatchOperation[] | null
   /** Of a creation, else null. */
   create: KubeObject | null
+  /** How long proxies are given to get what was written before this is; 0: it follows at once. */
+  settleMs: number
   why: string
 }
 
@@ -64,7 +69,9 @@ function turnsOf(edits: readonly Edit[], objectOf: (ref: ObjectRef) => KubeObjec
   return [...turns.values()]
 }
 
-function stepOf({ object, before, after, why }: Move, seen: KubeObject | null): PlannedStep {
+type Planned = { move: Move; seen: KubeObject | null }
+
+function stepOf({ move: { object, before, after, why }, seen }: Planned, settle: number): PlannedStep {
   const verb: Verb = before === null ? "create" : after === null ? "delete" : "patch"
   return {
     verb,
@@ -76,6 +83,7 @@ function stepOf({ object, before, after, why }: Move, seen: KubeObject | null): 
     after,
     patch: before !== null && after !== null ? patchBetween(before, after) : null,
     create: before === null ? after : null,
+    settleMs: settle,
     why,
   }
 }
@@ -97,7 +105,7 @@ function compare(a: Move, b: Move): number {
 /**
  * The writes that edits take, in an order in which nothing in between is worse than before and after: no route names a subset or host that is not
  * there yet or not any more, and no server refuses a client that it takes before and after. A DestinationRule, Gateway or ServiceEntry that both gains and
- * loses what routes name is written twice, around them. What is so already, or gone already, takes no write.
+ * loses what routes name is written twice, around them. Proxies are given time where one write counts on another. What is so already, or gone already, takes no write.
  * @throws AppError change.outdated when an edit does not fit what is there.
  */
 export function stepsOf(
@@ -107,9 +115,13 @@ export function stepsOf(
   const turns = turnsOf(edits, objectOf)
   const clientsChange = turns.some(({ object }) => object.kind.startsWith("DestinationRule."))
   const moves = turns
-    .flatMap((turn) => movesOf(turn, clientsChange).map((move) => ({ move, seen: turn.before })))
+    .flatMap((turn) => movesOf(turn, clientsChange).map((move): Planned => ({ move, seen: turn.before })))
     .filter(({ move }) => isStep(move))
   if (moves.length === 1)
-    return moves.map(({ move, seen }) => stepOf({ ...move, why: "The only write" }, seen))
-  return moves.toSorted((a, b) => compare(a.move, b.move)).map(({ move, seen }) => stepOf(move, seen))
+    return moves.map(({ move, seen }) => stepOf({ move: { ...move, why: "The only write" }, seen }, 0))
+  const inOrder = moves.toSorted((a, b) => compare(a.move, b.move))
+  return inOrder.map((planned, at) => {
+    const before = inOrder[at - 1]?.move.phase ?? planned.move.phase
+    return stepOf(planned, stages[before] === stages[planned.move.phase] ? 0 : settleMs)
+  })
 }

@@ -33,6 +33,8 @@ export const WireStep = z.object({
   patch: z.array(PatchOperation).max(2_000).nullable(),
   /** For create. */
   create: KubeObject.nullable(),
+  /** How long proxies are given to get what the steps before it wrote; absent: it follows at once. */
+  settleMs: z.int().min(0).max(10_000).optional(),
 })
 export type WireStep = z.infer<typeof WireStep>
 
