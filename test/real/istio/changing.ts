@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { planOf } from "#shared/edit/controls.ts"
 import type { Edit } from "#shared/edit/edit.ts"
 import type { Intent } from "#shared/edit/intent.ts"
@@ -30,6 +31,8 @@ type Planned = Exclude<Intent, { control: "undo" }>
 export type Meanwhile = {
   asking?: Asking
   statuses?: readonly number[]
+  /** Whether a step waits until Envoy has the one before it, or as long as an agent waits. */
+  pace?: "seen" | "planned"
 }
 
 const marker = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" }
@@ -130,11 +133,15 @@ export class ChangingMesh {
     return inverse
   }
 
-  async #apply(edits: readonly Edit[], { asking = {}, statuses = [200] }: Meanwhile): Promise<PlannedStep[]> {
+  async #apply(edits: readonly Edit[], meanwhile: Meanwhile): Promise<PlannedStep[]> {
+    const { asking = {}, statuses = [200], pace = "seen" } = meanwhile
     const world = this.world()
     const steps = stepsOf(edits, (ref) => world.object(ref))
-    for (const step of steps) {
-      const seen = await this.#askUntil(this.#settledAfter(this.#put(step)), asking)
+    for (const [at, step] of steps.entries()) {
+      const waitMs = steps[at + 1]?.settleMs
+      const put = this.#put(step)
+      const settled = pace === "seen" || waitMs === undefined ? this.#settledAfter(put) : sleep(waitMs)
+      const seen = await this.#askUntil(settled, asking)
       seen.push(...(await this.many(8, asking)))
       const wrong = seen.find(({ status }) => !statuses.includes(status))
       if (wrong) throw new Error(`${wrong.status} ${wrong.body} while or after "${step.why}"`)

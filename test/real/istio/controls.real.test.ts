@@ -126,7 +126,7 @@ describe.skipIf(skipNote("the controls on istiod and Envoy", bedMissing()))("in 
     expect(mesh.upstreams.received("reviews-v3").filter(({ id }) => later.has(id))).toEqual([])
   })
 
-  test("a subset gets another name while requests go to it", async () => {
+  test("a subset gets another name while requests go to it, and the time between the steps is enough", async () => {
     const object = (kind: string, spec: unknown) => ({
       ...{ apiVersion: "networking.istio.io/v1", kind, metadata: { name: "reviews", namespace }, spec },
     })
@@ -135,18 +135,19 @@ describe.skipIf(skipNote("the controls on istiod and Envoy", bedMissing()))("in 
         hosts: ["reviews"],
         http: [{ route: [{ destination: { host: "reviews", subset } }] }],
       }),
-      object("DestinationRule", {
-        host: "reviews",
-        subsets: [{ name: subset, labels: { version: "v1" } }],
-      }),
+      object("DestinationRule", { host: "reviews", subsets: [{ name: subset, labels: { version: "v1" } }] }),
     ]
-    await mesh.change({ control: "objects", put: objects("old"), remove: [] })
-    const steps = await mesh.change({ control: "objects", put: objects("new"), remove: [] })
-    expect(steps.map(({ object: { kind } }) => kind.split(".")[0])).toEqual([
-      "DestinationRule",
-      "VirtualService",
-      "DestinationRule",
-    ])
-    expectShares(await mesh.many(40), { v1: 100 })
+    const named = (subset: string) => ({ control: "objects" as const, put: objects(subset), remove: [] })
+    await mesh.change(named("old"))
+    for (const [subset, pace] of [
+      ["new", "seen"],
+      ["newer", "planned"],
+    ] as const) {
+      const steps = await mesh.change(named(subset), { pace })
+      expect(steps.map(({ object: { kind } }) => kind.split(".")[0])).toEqual([
+        ...["DestinationRule", "VirtualService", "DestinationRule"],
+      ])
+      expectShares(await mesh.many(40), { v1: 100 })
+    }
   })
 })
