@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Page } from "playwright-core"
 import { parse, stringify } from "yaml"
@@ -10,6 +11,10 @@ import { until } from "./room.ts"
 const virtualService = "VirtualService.networking.istio.io"
 const destinationRule = "DestinationRule.networking.istio.io"
 
+type Kubeconfig = {
+  clusters: { cluster: { server: string } }[]
+  users: { user: { token: string } }[]
+}
 type Weights = Record<string, number>
 type Routes = { http: { route: { destination: { subset?: string }; weight?: number }[]; fault?: unknown }[] }
 
@@ -17,13 +22,14 @@ describe.skipIf(skipNote("e2e: changes in the console", consoleMissing()))("chan
   let rig: Rig
   let cluster: string
   let operator: string
+  let kubeconfig: string
   const opened: Page[] = []
   /** A resource that is refused is written to the browser's console; tests that want it say so. */
   const refusals = /status of 409/
 
   beforeAll(async () => {
     rig = await startConsole()
-    const kubeconfig = await rig.demo("shop")
+    kubeconfig = await rig.demo("shop")
     const made = await rig.client.call("createCluster", {
       body: { name: "shop", write: ["traffic", "security"] },
     })
@@ -437,22 +443,50 @@ describe.skipIf(skipNote("e2e: changes in the console", consoleMissing()))("chan
   })
 
   test("what others change stands in the history live, with their field manager", async () => {
+    const made = await change({
+      intent: {
+        control: "circuit-breaker",
+        service: { namespace: "bookinfo", name: "details" },
+        set: { connectionPool: { maxConnections: 77 } },
+      },
+      clusters: [cluster],
+    })
+    expect(made.state).toBe("applied")
     const page = await open("/changes")
-    await page.getByRole("row").nth(1).waitFor()
+    const ours = page.getByRole("link", { name: made.title, exact: true })
+    await ours.waitFor()
+    const { clusters, users } = parse(await readFile(kubeconfig, "utf8")) as Kubeconfig
+    const answer = await fetch(
+      `${clusters[0]?.cluster.server ?? ""}/apis/networking.istio.io/v1/namespaces/bookinfo/destinationrules/ratings?fieldManager=ci-deployer`,
+      {
+        method: "PATCH",
+        headers: {
+          "content-type": "application/merge-patch+json",
+          authorization: `Bearer ${users[0]?.user.token ?? ""}`,
+        },
+        body: JSON.stringify({
+          spec: { trafficPolicy: { connectionPool: { tcp: { maxConnections: 33 } } } },
+        }),
+      },
+    )
+    expect(answer.ok).toBe(true)
+    const theirs = page.getByRole("row").filter({ hasText: "ci-deployer" })
+    await theirs.getByText("outside").waitFor()
+    await theirs.getByText("DestinationRule bookinfo/ratings").first().waitFor()
+    expect(await theirs.getByRole("link", { name: "Undo" }).count()).toBe(0)
+
     await page.keyboard.press("/")
-    await page.keyboard.type("state = applied and who = owner@localhost")
+    await page.keyboard.type("state = applied and not how = outside")
     await page.keyboard.press("Enter")
     await page.waitForURL(/q=state/)
     await page.getByText(/Rows 1 to \d+ of \d+, \d+ without the filter/).waitFor()
+    await theirs.waitFor({ state: "detached" })
     await page.keyboard.press("Escape")
-    await page
-      .getByRole("link", { name: /^Shift reviews to/ })
-      .first()
-      .click()
+    await ours.click()
     await page.waitForURL(/\/changes\/chg_/)
     await page.getByTestId("change-facts").getByText("platform-admin (mesh-admins)").waitFor()
-    await page.getByTestId("around").getByText("bookinfo/reviews").waitFor()
-    await page.getByTestId("steps").getByText("change VirtualService").waitFor()
+    await page.getByTestId("around").getByText("bookinfo/details").waitFor()
+    await page.getByTestId("steps").getByText("DestinationRule").waitFor()
     const [saved] = await Promise.all([
       page.waitForEvent("download"),
       page.goto(`${rig.cloud.url}/changes`).then(() => page.getByRole("button", { name: "Export" }).click()),
