@@ -27,10 +27,16 @@ function forbidden(error: KubeError): Failure {
   return { code: deniedByRbac.test(message) ? "forbidden" : "refused", message }
 }
 
-function missing({ message }: KubeError, ref: ObjectRef): Failure {
+const kindGone = ({ message }: KubeError, ref: ObjectRef): Failure => ({
+  code: "kind_gone",
+  message: `the cluster does not serve ${ref.kind} any more: ${message}`,
+})
+
+/** A path that nobody serves is answered by plain text, of which no reason can be read. */
+function missing(error: KubeError, ref: ObjectRef): Failure {
+  const { message, reason } = error
   if (/namespaces "[^"]*" not found/.test(message)) return { code: "gone", message }
-  if (/could not find the requested resource/.test(message))
-    return { code: "kind_gone", message: `the cluster does not serve ${ref.kind} any more: ${message}` }
+  if (reason === "" || /could not find the requested resource/.test(message)) return kindGone(error, ref)
   return { code: "gone", message: `${words(ref)} is not there any more` }
 }
 
@@ -61,6 +67,7 @@ function byStatus(error: KubeError, ref: ObjectRef): Failure {
   const { status, message } = error
   if (status === 403) return forbidden(error)
   if (status === 404) return missing(error, ref)
+  if (/custom resource definition is terminating/.test(message)) return kindGone(error, ref)
   if (status === 409) return conflict(error, ref)
   if (status === 410) return { code: "gone", message }
   if (status === 401 || status === 429 || status >= 500)
