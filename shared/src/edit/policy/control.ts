@@ -25,7 +25,7 @@ import {
   withPolicyAt,
   wordsOf,
 } from "./place.ts"
-import { newProblems } from "./problems.ts"
+import { newDestinationRuleProblems } from "../problems.ts"
 import { effectiveAt, elsewhere, lost, overridden } from "./warnings.ts"
 
 /** What a control says of a plan beyond what holds for all of them. */
@@ -123,7 +123,7 @@ export function policyControl<Form extends object>(
     const spec = withPolicyAt(place.base, place, written)
     const edits = editsOf(place, spec)
     const before = place.isNew ? undefined : place.object
-    refuse(inForm(newProblems(before, { ...place.object, spec }), fields, path))
+    refuse(inForm(newDestinationRuleProblems(before, { ...place.object, spec }), fields, path))
     return { ...empty, edits, warnings: warningsOf(world, place, { policy, spec, edits }) }
   }
   function warningsOf(
