@@ -244,7 +244,7 @@ export async function openBed(
     }
     const journal = createJournal({ store: bed.store, clock: systemClock, log: silentLog })
     await journal.load(signal)
-    const requests = createRequests(bed.api)
+    const requests = createRequests(bed.api, systemClock)
     const gate = options.gate?.(client, signal) ?? {
       ...openGate(ann),
       admit: ({ caller }) => Promise.resolve({ as: (options.as ?? (() => ann))(caller.name) }),

@@ -116,6 +116,25 @@ describe("the API server", () => {
     isDone()
   })
 
+  test("that refuses everybody since it has just started is asked again; what it refuses without that, it means", async () => {
+    const refusal = () => ({ before: new KubeError(403, "Forbidden", 'User "ann" cannot patch resource') })
+    const answers = [{ before: new Error("ECONNRESET") }, refusal(), refusal(), undefined, refusal()]
+    bed.fault = (_call, nth) => (nth < 2 ? undefined : answers.shift())
+    expect(statesOf(await agent.run(three()))).toEqual(["applied", "applied", "applied"])
+    isDone()
+    const next = await bed.start()
+    bed.fault = (call) => (call.method === "PATCH" ? refusal() : undefined)
+    const again = applyOf(
+      bed.plan(timeout("reviews"), {
+        object: refOf("DestinationRule", "reviews"),
+        patch: [{ op: "add", path: "/metadata/labels", value: { team: "b" } }],
+      }),
+    )
+    const before = bed.writes.length
+    expect(await next.run(again)).toMatchObject({ failure: { code: "forbidden" } })
+    expect(bed.writes).toHaveLength(before + 1)
+  })
+
   test("whose answer is lost is asked what is there, and nothing is done twice", async () => {
     bed.fault = (call) =>
       (call.method ?? "GET") === "GET" ? undefined : { after: new Error("socket hang up") }

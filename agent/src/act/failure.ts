@@ -4,10 +4,13 @@ import type { FieldOwner } from "#shared/protocol/command.ts"
 import { KubeError } from "../cluster/api.ts"
 import type { Failure } from "./command.ts"
 import { words } from "./place.ts"
+import { EarlyRefusal } from "./request.ts"
 
 /** No answer, or one that says nothing about the write: whether it was done has to be looked up. */
 export const isUncertain = (error: unknown): boolean =>
-  !(error instanceof KubeError) || (error.status >= 500 && !callsWebhook.test(error.message))
+  !(error instanceof KubeError) ||
+  error instanceof EarlyRefusal ||
+  (error.status >= 500 && !callsWebhook.test(error.message))
 
 const callsWebhook = /failed calling webhook "([^"]+)"/
 const deniedByWebhook = /admission webhook "([^"]+)" denied the request:?\s*/
