@@ -121,6 +121,92 @@ async function breakShop() {
   }
 }
 
+const byLabel = (page, label) => page.getByLabel(label, { exact: true })
+const press = (page, name) => page.getByRole("button", { name, exact: true }).click()
+async function type(page, field, text) {
+  await page.getByTestId(field).fill(text)
+  await page.getByTestId(field).blur()
+}
+
+/** Controls with what they are opened for and what is filled in, in the shop. */
+const changing = {
+  "change-shift": {
+    of: "control=shift&service=checkout/orders",
+    fill: (page) => page.getByTestId("weight-canary").fill("30"),
+  },
+  "change-fault": {
+    of: "control=fault&service=checkout/tax",
+    async fill(page) {
+      await page.getByTestId("abort").check()
+      await page.getByTestId("abort-percent").fill("20")
+      await page.getByTestId("expires").selectOption("600000")
+    },
+  },
+  "change-routing": {
+    of: "control=routing&service=checkout/orders",
+    async fill(page) {
+      await press(page, "Add rule")
+      await press(page, "Add condition")
+      await byLabel(page, "Path value").fill("/shop.Orders/Preview")
+      await byLabel(page, "Destination 1").selectOption("version canary")
+    },
+  },
+  "change-mtls": {
+    of: "control=mtls&namespace=accounts",
+    fill: (page) => page.getByRole("radio", { name: "Require" }).click(),
+  },
+  "change-circuit-breaker": {
+    of: "control=circuit-breaker&service=checkout/payment",
+    async fill(page) {
+      await type(page, "maxConnections", "200")
+      await type(page, "consecutive5xxErrors", "5")
+    },
+  },
+  "change-load-balancing": {
+    of: "control=load-balancing&service=catalog/search-index",
+    async fill(page) {
+      await page.getByTestId("algorithm").selectOption("HASH")
+      await page.getByRole("radio", { name: "Header" }).click()
+      await type(page, "hash-header", "x-user")
+    },
+  },
+  "change-mirror": {
+    of: "control=mirror&service=checkout/orders",
+    async fill(page) {
+      await press(page, "Add mirror")
+      await page.getByTestId("mirror-percent-1").fill("25")
+    },
+  },
+  "change-client-tls": {
+    of: "control=client-tls&service=checkout/ledger",
+    fill: (page) => page.getByTestId("tls-mode").selectOption("ISTIO_MUTUAL"),
+  },
+}
+
+const orders = { namespace: "checkout", name: "orders" }
+/** What has been done by the time the history is shown, the last undone. */
+const done = [
+  { control: "shift", service: orders, set: { weights: { stable: 80, canary: 20 } } },
+  {
+    control: "circuit-breaker",
+    service: { namespace: "checkout", name: "ledger" },
+    scope: {},
+    set: { connectionPool: { maxConnections: 100 } },
+  },
+  {
+    control: "fault",
+    service: { namespace: "checkout", name: "tax" },
+    set: { abort: { percent: 20, httpStatus: 503 } },
+  },
+]
+
+async function changeShop(call, cluster) {
+  const clusters = [cluster.clusterId]
+  let last
+  for (const intent of done) last = await call("POST", "/changes", { intent, clusters })
+  await call("POST", "/changes", { intent: { control: "undo", changeId: last.changeId } })
+}
+
 const themes = ["dark", "light"]
 
 async function show(page, theme) {
@@ -192,6 +278,31 @@ try {
         .waitFor({ timeout: 60_000 })
       await shoot(page, name, theme)
     }
+
+  for (const [name, { of, fill }] of Object.entries(changing)) {
+    if (only.length > 0 && !only.includes(name)) continue
+    const page = await tab(`/change?cluster=${cluster.clusterId}&${of}`)
+    await page.getByTestId("where").waitFor()
+    await fill(page)
+    // The preview is whole, and Kubernetes has let it pass.
+    await page.locator("[data-testid=apply]:not([disabled])").waitFor({ timeout: 60_000 })
+    await page
+      .getByTestId("access")
+      .getByText(/checked \d/)
+      .waitFor({ timeout: 60_000 })
+    for (const theme of themes) {
+      await show(page, theme)
+      await shoot(page, name, theme)
+    }
+    await page.close()
+  }
+  await changeShop(product.call, cluster)
+  const history = await tab("/changes")
+  await history.getByText("Shift orders to stable 80 %").first().waitFor()
+  for (const theme of themes) {
+    await show(history, theme)
+    await shoot(history, "changes", theme)
+  }
 
   await breakShop()
   const validation = await tab("/validation")
