@@ -1,4 +1,4 @@
-import { stringify } from "yaml"
+import { yamlText } from "#shared/document/write.ts"
 import type { Io } from "./io.ts"
 
 export const formats = ["table", "wide", "json", "yaml"] as const
@@ -26,9 +26,7 @@ export function tableText<T>(rows: readonly T[], columns: readonly Column<T>[], 
 
 /** A document as JSON or YAML. */
 export const documentText = (format: "json" | "yaml", document: unknown): string =>
-  format === "json"
-    ? `${JSON.stringify(document, null, 2)}\n`
-    : stringify(document, { aliasDuplicateObjects: false })
+  format === "json" ? `${JSON.stringify(document, null, 2)}\n` : yamlText(document)
 
 /** Rows as a table, or the document they came from as it is. */
 export function print<T>(

@@ -1,11 +1,11 @@
 import { type Context, Hono } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { secureHeaders } from "hono/secure-headers"
-import { stringify } from "yaml"
 import { ulid } from "ulid"
 import type { InventoryItem } from "#shared/api/inventory.ts"
 import type { Answer } from "#shared/api/client.ts"
 import { type Operation, type OperationName, operations } from "#shared/api/operations.ts"
+import { yamlText } from "#shared/document/write.ts"
 import { AppError } from "#shared/error.ts"
 import { type Actor, actorOf, credentialOf, demand } from "../auth/actor.ts"
 import { type RateLimiter, createRateLimiter } from "../auth/rate.ts"
@@ -113,7 +113,7 @@ function respond(c: ApiContext, name: OperationName, operation: Operation, answe
     return c.json(answer as object, operation.status)
   }
   if (name === "getObject" && wantsYaml(c))
-    return tagged(c, stringify((answer as InventoryItem).object), "application/yaml")
+    return tagged(c, yamlText((answer as InventoryItem).object), "application/yaml")
   if (name === "listChanges" && wantsLines(c)) {
     const { items, cursor } = answer as Answer<"listChanges">
     const lines = items.map((item) => `${JSON.stringify(item)}\n`).join("")

@@ -1,4 +1,4 @@
-import { stringify } from "yaml"
+import { yamlText } from "#shared/document/write.ts"
 import { type Policy, policyPlace, type Who } from "#shared/act/policy.ts"
 import type { ActInstall, WriteFamily } from "#shared/api/cluster.ts"
 import { type Rule, writtenKinds } from "./rules.ts"
@@ -46,8 +46,7 @@ const head = (mode: ActInstall["mode"]): string =>
   ].join("\n")
 
 /** The document of the ConfigMap. */
-export const policyText = (policy: Policy): string =>
-  `${head(policy.mode)}${stringify(policy, { lineWidth: 0, aliasDuplicateObjects: false })}`
+export const policyText = (policy: Policy): string => `${head(policy.mode)}${yamlText(policy)}`
 
 export const policyData = (policy: Policy): Record<string, string> => ({
   [policyPlace.key]: policyText(policy),

@@ -1,4 +1,4 @@
-import { stringify } from "yaml"
+import { yamlText } from "#shared/document/write.ts"
 import { policyPlace, type Who } from "#shared/act/policy.ts"
 import type { ActInstall, WriteFamily } from "#shared/api/cluster.ts"
 import { impersonateRules, policyData, startingPolicy } from "./act.ts"
@@ -238,5 +238,5 @@ const documents = (input: ManifestInput): Manifest[] => [
 /** The objects that install the agent, as YAML for `kubectl apply -f -`. */
 export const manifest = (input: ManifestInput): string =>
   documents(input)
-    .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .map((document) => yamlText(document))
     .join("---\n")

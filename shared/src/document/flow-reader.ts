@@ -109,6 +109,8 @@ export abstract class FlowReader extends Cursor {
       if (code !== sign.space && code !== sign.tab) to = at + 1
       else if (text.charCodeAt(at + 1) === sign.hash) break
     }
+    // As the last sign of a text a colon is read in more than one way.
+    if (text.charCodeAt(to - 1) === sign.colon) throw unusual
     this.from = from
     this.at = this.to = to
     return text.slice(from, to)

@@ -1,4 +1,4 @@
-import { stringify } from "yaml"
+import { yamlText } from "../../document/write.ts"
 import type {
   FaultControlForm,
   Match,
@@ -32,9 +32,6 @@ function readsAs(form: unknown, words: readonly string[], read: () => unknown): 
     return false
   }
 }
-
-export const yamlText = (document: unknown): string =>
-  stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })
 
 const line = (...words: (string | string[])[]): IntentLine => ({ words: words.flat(), document: null })
 const documentLine = (words: string[], form: unknown): IntentLine => ({

@@ -1,8 +1,8 @@
-import { stringify } from "yaml"
 import { type Place, readDocuments } from "#shared/document/read.ts"
+import { yamlText } from "#shared/document/write.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 
-export const yamlOf = (object: unknown): string => stringify(object, { lineWidth: 0 })
+export const yamlOf = (object: unknown): string => yamlText(object)
 
 /** What the API server writes into an object, and nobody puts into a file. */
 const written = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"]
