@@ -72,5 +72,7 @@ describe("what an answer of the API server to a write means", () => {
     expect(isUncertain(called)).toBe(false)
     expect(isUncertain(new KubeError(500, "InternalError", "etcdserver: request timed out"))).toBe(true)
     expect(isUncertain(new Error("read ECONNRESET"))).toBe(true)
+    expect(isUncertain(new KubeError(429, "TooManyRequests", "storage is (re)initializing"))).toBe(true)
+    expect(isUncertain(new KubeError(409, "Conflict", "the object has been modified"))).toBe(false)
   })
 })

@@ -10,6 +10,7 @@ import { EarlyRefusal } from "./request.ts"
 export const isUncertain = (error: unknown): boolean =>
   !(error instanceof KubeError) ||
   error instanceof EarlyRefusal ||
+  error.status === 429 ||
   (error.status >= 500 && !callsWebhook.test(error.message))
 
 const callsWebhook = /failed calling webhook "([^"]+)"/
