@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { Agent, request } from "undici"
 import { parseAllDocuments } from "yaml"
 import type { Plane } from "#test/real/kube/plane.ts"
@@ -68,6 +69,11 @@ export function kubeWriter(plane: Plane): KubeWriter {
       },
     })
     const text = await answer.body.text()
+    // Of a server that has just started: its storage is not ready.
+    if (answer.statusCode === 429) {
+      await sleep(1000 * (Number(answer.headers["retry-after"]) || 1))
+      return call(method, path, body)
+    }
     if (answer.statusCode >= 300) throw new Error(`${method} ${path} answered ${answer.statusCode}: ${text}`)
     return JSON.parse(text) as T
   }
