@@ -229,6 +229,41 @@ describe.skipIf(skipNote("e2e: validation in the console", consoleMissing()))(
       await page.locator(".cm-line .mk.of-error").filter({ hasText: "v9-canary" }).waitFor()
     })
 
+    test("an editor tells what a field is, at the pointer and at the cursor", async () => {
+      await kube("POST", path, broken)
+      const page = await open("/validation?q=broken")
+      await found(page, subset).waitFor()
+      await page.keyboard.press("e")
+      await page.getByTestId("delta").getByText("adds 0 findings, removes 0").waitFor()
+      const told = page.getByTestId("documentation")
+      await page
+        .locator(".cm-line")
+        .filter({ hasText: "host: ratings" })
+        .getByText("host", { exact: true })
+        .hover()
+      await told.getByText("spec.http[].route[].destination.host").waitFor()
+      await told.getByText("text, required").waitFor()
+      const link = told.getByRole("link", { name: "VirtualService in Istio's reference" })
+      expect(await link.getAttribute("href")).toBe(
+        "https://istio.io/latest/docs/reference/config/networking/virtual-service/",
+      )
+      expect(await link.getAttribute("rel")).toBe("noopener")
+      await page.mouse.move(0, 0)
+      await told.waitFor({ state: "detached" })
+      await page.locator(".cm-line").filter({ hasText: "subset: v9-canary" }).click()
+      await page.mouse.move(0, 0)
+      await page.keyboard.press("F1")
+      await told.getByText("spec.http[].route[].destination.subset").waitFor()
+      await page.keyboard.press("Escape")
+      await told.waitFor({ state: "detached" })
+      // The first one closes it, and leaves the cursor in the text.
+      await page.locator(".cm-content:focus").waitFor()
+      await page.keyboard.press("Control+i")
+      await told.waitFor()
+      await page.keyboard.press("ArrowUp")
+      await told.waitFor({ state: "detached" })
+    })
+
     test("findings are told where their objects are seen", async () => {
       await kube("POST", path, broken)
       const page = await open("/topology")

@@ -94,3 +94,7 @@ export function asCompleted(written: KubeObject, known: KubeObject): KubeObject 
   if (defaults === undefined || !isSame(completed(known, defaults), known)) return written
   return completed(written, defaults)
 }
+
+/** What the schema writes at a path (`spec.parentRefs[].kind`) that an object of the kind says nothing at; undefined: nothing. */
+export const defaultAt = (kindKey: string, path: string): unknown =>
+  byKind[kindKey]?.find(([at]) => at === path)?.[1]

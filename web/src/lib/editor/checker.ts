@@ -1,4 +1,5 @@
 import type { Choice, Step } from "./completion.ts"
+import type { Documentation } from "./documentation.ts"
 import type { Checked, Proposed } from "./check-session.ts"
 import type { Ask, Tell } from "./messages.ts"
 
@@ -28,6 +29,7 @@ export class Checker {
   #waiting: Proposed | undefined
   #newest: Proposed | undefined
   #choices: { id: number; resolve: (choices: Choice[]) => void }[] = []
+  #described: { id: number; resolve: (documentation: Documentation | null) => void }[] = []
   #listener: Listener
 
   constructor(organization: string | undefined, listener: Listener, create: () => Port = createWorker) {
@@ -59,9 +61,19 @@ export class Checker {
     })
   }
 
+  /** What is known of a field; null: nothing. */
+  describe(place: { kind: string; version: string; path: Step[] }): Promise<Documentation | null> {
+    const id = ++this.#count
+    return new Promise((resolve) => {
+      this.#described.push({ id, resolve })
+      this.#port.postMessage({ type: "describe", id, ...place })
+    })
+  }
+
   close(): void {
     this.#port.terminate()
     for (const { resolve } of this.#choices) resolve([])
+    for (const { resolve } of this.#described) resolve(null)
   }
 
   #send(proposed: Proposed): void {
@@ -83,6 +95,9 @@ export class Checker {
     else if (message.type === "choices") {
       this.#choices.find(({ id }) => id === message.id)?.resolve(message.choices)
       this.#choices = this.#choices.filter(({ id }) => id !== message.id)
+    } else if (message.type === "described") {
+      this.#described.find(({ id }) => id === message.id)?.resolve(message.documentation)
+      this.#described = this.#described.filter(({ id }) => id !== message.id)
     } else if (message.id === this.#asked) {
       this.#asked = undefined
       if (this.#waiting) this.#send(this.#waiting)

@@ -6,7 +6,7 @@ export type Choice = { label: string; detail: string; type: "field" | "value"; o
 /** A step of a path through a text: a field's name, or any item of a list. */
 export type Step = string | null
 
-function inside(schema: Schema | undefined, step: Step): Schema | undefined {
+export function inside(schema: Schema | undefined, step: Step): Schema | undefined {
   if (schema === undefined) return undefined
   if (step === null) return schema.type === "list" ? schema.items : undefined
   if (schema.type === "object") return schema.fields.get(step)
@@ -16,7 +16,8 @@ function inside(schema: Schema | undefined, step: Step): Schema | undefined {
 export const schemaAt = (schema: Schema | undefined, path: readonly Step[]): Schema | undefined =>
   path.reduce(inside, schema)
 
-function word(schema: Schema): string {
+/** What a value is, in a word or two. */
+export function word(schema: Schema): string {
   if (schema.type === "text") return schema.values ? "choice" : "text"
   if (schema.type === "list") return `list of ${word(schema.items)}`
   if (schema.type === "map") return "map"

@@ -11,6 +11,7 @@ import { EditorView, keymap } from "@codemirror/view"
 import { type Choice, type Step } from "./completion.ts"
 import { cursorPath } from "./cursor-path.ts"
 import { steps } from "./history.ts"
+import { kindAt } from "./object-kind.ts"
 
 export type Complete = (place: {
   kind: string
@@ -41,22 +42,6 @@ const newline: StateCommand = ({ state, dispatch }) => {
 const selectAll: StateCommand = ({ state, dispatch }) => {
   dispatch(state.update({ selection: { anchor: 0, head: state.doc.length }, userEvent: "select" }))
   return true
-}
-
-/** The API group and kind of the document that the line is in. */
-function kindAt(lines: readonly string[], at: number): { kind: string; version: string } | undefined {
-  let [first, last] = [at, at]
-  while (first > 0 && !/^---/.test(lines[first] ?? "")) first--
-  while (last < lines.length && (last === at || !/^---/.test(lines[last] ?? ""))) last++
-  const own = lines.slice(first, last)
-  const value = (name: string): string =>
-    own
-      .map((line) => new RegExp(`^${name}:\\s*["']?([^"'#\\s]+)`).exec(line)?.[1])
-      .find((found) => found !== undefined) ?? ""
-  const [group = "", version] = value("apiVersion").split("/")
-  const kind = value("kind")
-  if (kind === "") return undefined
-  return version === undefined ? { kind, version: group } : { kind: `${kind}.${group}`, version }
 }
 
 const usual = new Set(["apiVersion", "kind", "metadata", "spec"])

@@ -3,6 +3,7 @@ import { schemaOf } from "#shared/validation/family/structure/problems.ts"
 import { kindsRead } from "#shared/validation/check.ts"
 import { CheckSession } from "./check-session.ts"
 import { fieldsAt, valuesAt } from "./completion.ts"
+import { documentationOf } from "./documentation.ts"
 import { readMesh } from "./mesh-reader.ts"
 import type { Ask, Tell } from "./messages.ts"
 
@@ -43,7 +44,10 @@ scope.onmessage = ({ data }) => {
   if (data.type === "start") void start(data.organization)
   else if (data.type === "check")
     tell({ type: "checked", id: data.id, checked: session.check(data.proposed) })
-  else {
+  else if (data.type === "describe") {
+    const { id, kind, version, path } = data
+    tell({ type: "described", id, documentation: documentationOf(kind, version, path) })
+  } else {
     const { id, kind, version, path, writes } = data
     const schema = schemaOf(kind, version) ?? schemaOf(kind)
     tell({ type: "choices", id, choices: (writes === "field" ? fieldsAt : valuesAt)(schema, path) })

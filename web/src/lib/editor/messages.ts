@@ -1,4 +1,5 @@
 import type { Choice, Step } from "./completion.ts"
+import type { Documentation } from "./documentation.ts"
 import type { Checked, Proposed } from "./check-session.ts"
 
 /** What the console asks of the engine's worker. */
@@ -6,6 +7,7 @@ export type Ask =
   | { type: "start"; organization: string | undefined }
   | { type: "check"; id: number; proposed: Proposed }
   | { type: "complete"; id: number; kind: string; version: string; path: Step[]; writes: "field" | "value" }
+  | { type: "describe"; id: number; kind: string; version: string; path: Step[] }
 
 /** What it answers. */
 export type Tell =
@@ -14,3 +16,4 @@ export type Tell =
   | { type: "failed"; message: string }
   | { type: "checked"; id: number; checked: Checked }
   | { type: "choices"; id: number; choices: Choice[] }
+  | { type: "described"; id: number; documentation: Documentation | null }
