@@ -4,6 +4,7 @@ import { AppError } from "#shared/error.ts"
 import { controlPath, fixPath, newObjectPath, objectPath, subjectOf, undoPath } from "./address.ts"
 import { bandsOf } from "./bands.ts"
 import { countsOf, numberedDiff, sideBySide } from "./diff-lines.ts"
+import { countEdits, intentOfText } from "./draft-edit.ts"
 import { factsOf } from "./facts.ts"
 import { objectDiffs } from "./object-diffs.ts"
 import { problemsOf } from "./problems.ts"
@@ -343,6 +344,37 @@ describe("the sentence above the button", () => {
       ],
     })
     expect(buttonText(both, "queue")).toBe("Queue for 2 clusters")
+  })
+})
+
+describe("a text over a form", () => {
+  const live = [objectOf(reviews, { http: [{ weight: 100 }] }), objectOf(rule, { host: "reviews" })]
+  const opened = [objectOf(reviews, { http: [{ weight: 60 }] }), objectOf(rule, { host: "reviews", a: 1 })]
+  const written = objectOf(reviews, { http: [{ weight: 60, timeout: "7s" }], hosts: ["reviews"] })
+  const [, formRule] = opened as [(typeof opened)[0], (typeof opened)[0]]
+
+  test("asks for what it says, and for all that the form makes beside it", () => {
+    expect(intentOfText({ put: [written, formRule] }, opened, live)).toEqual({
+      control: "objects",
+      put: [written, formRule],
+      remove: [],
+    })
+  })
+  test("asks for nothing where it says the same, whatever the server keeps of it", () => {
+    const kept = opened.map((object) => ({
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: "8", uid: "u" },
+      status: {},
+    }))
+    expect(intentOfText({ put: opened }, kept, live)).toBeNull()
+  })
+  test("asks for what is there when it takes the form's edits back by hand", () => {
+    expect(intentOfText({ put: live }, opened, live)).toEqual({ control: "objects", put: live, remove: [] })
+  })
+  test("counts the fields that are lost with it, not those of the form", () => {
+    expect(countEdits([written, formRule], opened)).toBe(2)
+    expect(countEdits(opened, opened)).toBe(0)
+    expect(countEdits([...opened, objectOf({ ...rule, name: "other" }, {})], opened)).toBe(1)
   })
 })
 
