@@ -131,6 +131,7 @@ describe("an assertion of the pinned identity provider (a real oidc-provider)", 
       /is not for this change: its nonce is "another"/,
     )
     expect(words(await ask(policy, await idp.signIn("ana@example.com")))).toMatch(/its nonce is null/)
+    expect(words(await ask(policy, null))).toContain(`with the nonce ${digest}`)
   })
 
   test("costs one look at the issuer's keys, not one for each write", async () => {

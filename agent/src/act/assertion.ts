@@ -137,10 +137,11 @@ export function createAssertionCheck(options: {
 
   return {
     async check(provider, { assertion, ...asking }) {
-      const { issuer, audience } = provider
+      const { issuer, audience, bindToChange } = provider
+      const nonce = bindToChange ? ` with the nonce ${asking.digest}` : ""
       if (assertion === null)
         return refusal(
-          `this cluster demands your own signed assertion with each write: a token of ${issuer} for ${audience}, sent as "assertion"`,
+          `this cluster demands your own signed assertion with each write: a token of ${issuer} for ${audience}${nonce}, sent as "assertion"`,
         )
       try {
         return await admitted(provider, { ...asking, assertion })

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest"
-import type { ChangePreview } from "#shared/api/change.ts"
+import { type ChangePreview, ChangeRequest } from "#shared/api/change.ts"
+import type { ClusterInfo } from "#shared/api/cluster.ts"
 import { AppError } from "#shared/error.ts"
 import { controlPath, fixPath, newObjectPath, objectPath, subjectOf, undoPath } from "./address.ts"
+import { assertionFailures, assertionPart, demandText, demandsOf } from "./assertion.ts"
 import { bandsOf } from "./bands.ts"
+import { bodyOf } from "./body.ts"
 import { countsOf, numberedDiff, sideBySide } from "./diff-lines.ts"
 import { countEdits, intentOfText } from "./draft-edit.ts"
 import { factsOf } from "./facts.ts"
@@ -344,6 +347,50 @@ describe("the sentence above the button", () => {
       ],
     })
     expect(buttonText(both, "queue")).toBe("Queue for 2 clusters")
+  })
+})
+
+describe("a user's own assertion", () => {
+  const provider = { issuer: "https://id.shop.example", audience: "smm", bindToChange: false }
+  const cluster = (clusterId: string, identityProvider: typeof provider | null) =>
+    ({ clusterId, name: clusterId.slice(3), act: { mode: "mapped", identityProvider } }) as ClusterInfo
+  const known = [
+    cluster("cl_eu", provider),
+    cluster("cl_us", null),
+    cluster("cl_ap", provider),
+    cluster("cl_sa", { ...provider, bindToChange: true }),
+  ]
+  const draft = {
+    intent: { control: "shift", service: { namespace: "a", name: "b" }, set: null },
+    clusters: ["cl_eu"],
+    ...{ conflicts: "ask", guard: null, expiresInMs: null, queueUntil: null },
+    assertion: " eyJh.eyJi.c\n",
+  } as Parameters<typeof bodyOf>[0]
+
+  test("is demanded by chosen clusters only, once for those that demand the same", () => {
+    expect(demandsOf(["cl_us"], known)).toEqual([])
+    const demands = demandsOf(["cl_eu", "cl_us", "cl_ap", "cl_sa"], known)
+    expect(demands.map(({ bound, clusters }) => [bound, clusters.map(({ name }) => name)])).toEqual([
+      [false, ["eu", "ap"]],
+      [true, ["sa"]],
+    ])
+    expect(demands.map(demandText)).toEqual([
+      "eu, ap want a token for the audience smm. It is sent with this change and kept nowhere here.",
+      "sa wants a token for the audience smm, bound to this change: its nonce is the digest that the refusal without one tells.",
+    ])
+  })
+  test("is in the request as it is, without what pasting adds, and only where it is demanded", () => {
+    const body = bodyOf(draft, demandsOf(draft.clusters, known))
+    expect(ChangeRequest.parse({ ...body, clusters: [] })).toMatchObject({ assertion: "eyJh.eyJi.c" })
+    expect(bodyOf(draft, demandsOf(["cl_us"], known))).not.toHaveProperty("assertion")
+    expect(bodyOf({ ...draft, assertion: "  " }, demandsOf(["cl_eu"], known))).not.toHaveProperty("assertion")
+    expect(assertionPart("x", demandsOf(["cl_eu"], known))).toEqual({ assertion: "x" })
+  })
+  test("is what a cluster's refusal is about, in its words", () => {
+    const failure = { code: "assertion", message: "its nonce is null" } as const
+    const refused = preview({ clusters: [{ ...eu, check: check({ failure }) }] })
+    expect(assertionFailures(refused)).toEqual(["prod-eu-1: its nonce is null"])
+    expect(assertionFailures(preview())).toEqual([])
   })
 })
 

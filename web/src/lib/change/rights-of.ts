@@ -12,7 +12,8 @@ export const rightsOf = (
     role: session.info?.role,
     mayWrite: session.can("operator"),
     act: info?.act,
-    access: rights.of(cluster, namespace)?.access,
+    // Who asks is known there only with an assertion, which a look at rights does not send.
+    access: info?.act?.identityProvider ? undefined : rights.of(cluster, namespace)?.access,
   }
   return { missing: (of: Parameters<typeof missingIn>[1]) => missingIn(situation, of) }
 }
