@@ -173,6 +173,22 @@ describe("a reflector of one kind", () => {
     expect(server.lists).toHaveLength(3)
   })
 
+  test("takes a server that comes back and refuses everybody for one that starts, unless it goes on refusing", async () => {
+    begin()
+    await synced()
+    const error = { watch: true, status: 403, body: { message: "pods is forbidden" } }
+    server.fail.push(error, error)
+    server.resetWatches()
+    await soon(() => expect(sink.states.at(-1)).toBe("stale: pods is forbidden"))
+    await eventually(() => expect(sink.states.at(-1)).toBe("live"))
+    expect(sink.states.join()).not.toContain("denied")
+    expect(server.lists).toHaveLength(3)
+
+    server.fail.push(...Array.from({ length: 50 }, () => error))
+    server.resetWatches()
+    await eventually(() => expect(sink.states.at(-1)).toBe("denied: pods is forbidden"))
+  })
+
   test("lists again once a day, whatever the watch says", async () => {
     begin()
     await synced()
