@@ -130,6 +130,10 @@ export const noteShifts = async (page: Page): Promise<void> => {
           sources: { node: Node | null }[]
         }
         if (shift.hadRecentInput) continue
+        // The editor lays a tooltip out beside the page, then places it: what was seen stays where it was.
+        const isTooltip = ({ node }: { node: Node | null }): boolean =>
+          node instanceof Element && node.closest(".cm-tooltip") !== null
+        if (shift.sources.length > 0 && shift.sources.every(isTooltip)) continue
         all.push({
           value: shift.value,
           what: shift.sources.map(({ node }) =>
