@@ -9,18 +9,18 @@ type Place = { path: string; words: string[]; flags: readonly Option[]; own: rea
 
 const help = { short: "-h", long: "--help" }
 
-const actingKinds = watchedKinds
-  .filter(({ family }) => family === "istio" || family === "gateway")
-  .map(({ plural }) => plural)
-  .filter((plural, i, all) => all.indexOf(plural) === i)
+const pluralsOf = (kinds: typeof watchedKinds): string[] => [...new Set(kinds.map(({ plural }) => plural))]
+
+const actingKinds = (): string[] =>
+  pluralsOf(watchedKinds.filter(({ family }) => family === "istio" || family === "gateway"))
 
 /** What an argument may be that has no choices of its own. */
 const named: Readonly<Record<string, () => readonly string[]>> = {
-  get: () => [...new Set(watchedKinds.map(({ plural }) => plural))],
+  get: () => pluralsOf(watchedKinds),
   rules: allCodes,
   "findings suppress": allCodes,
   fix: allCodes,
-  delete: () => actingKinds,
+  delete: actingKinds,
   "mtls set": () => Object.keys(mtlsVerbs),
 }
 
@@ -50,7 +50,7 @@ const takesValue = ({ required, optional }: Option): boolean => required || opti
 
 const valuesByFlag: Readonly<Record<string, () => readonly string[]>> = {
   "--code": allCodes,
-  "--kind": () => actingKinds,
+  "--kind": actingKinds,
 }
 
 const valuesOf = ({ long, argChoices }: Option): readonly string[] =>

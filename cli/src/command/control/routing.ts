@@ -52,7 +52,7 @@ function saidOf(flags: RuleFlags): Said {
   return { fields, action }
 }
 
-const toService = { type: "route", destinations: [{ destination: {} }] } as const
+const toService: HttpRule["action"] = { type: "route", destinations: [{ destination: {} }] }
 
 /** The rule with what is said of it; what is not named stays, unless it is replaced. */
 function edited(rule: HttpRule | undefined, flags: RuleFlags, { fields, action }: Said): HttpRule {
@@ -62,7 +62,7 @@ function edited(rule: HttpRule | undefined, flags: RuleFlags, { fields, action }
   const kept = rule && !flags.replace ? rule : undefined
   const origin = rule?.origin === undefined ? {} : { origin: rule.origin }
   const base: HttpRule = {
-    ...(kept ?? { ...origin, action: { type: "route", destinations: [...toService.destinations] } }),
+    ...(kept ?? { ...origin, action: toService }),
     matches,
   }
   const result = merged(base, fields) as HttpRule
@@ -72,7 +72,7 @@ function edited(rule: HttpRule | undefined, flags: RuleFlags, { fields, action }
 const emptyForm: RoutingForm = { http: [] }
 
 /** Requests that no rule takes would fail: the first rule comes with one behind it that takes the rest. */
-const rest: HttpRule = { matches: [], action: { type: "route", destinations: [{ destination: {} }] } }
+const rest: HttpRule = { matches: [], action: toService }
 
 /** A new rule with a match stands before the others, as it would never be asked behind them; one without behind them. */
 function inserted(rules: readonly HttpRule[], rule: HttpRule, at: string | undefined): HttpRule[] {
