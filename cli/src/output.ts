@@ -9,8 +9,8 @@ export type Column<T> = { head: string; cell: (row: T) => string; right?: true; 
 
 const gap = "  "
 
-/** Control characters of other people's names never reach the terminal. */
-const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?")
+/** Control characters of other people's texts never reach the terminal. */
+export const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?")
 
 export function tableText<T>(rows: readonly T[], columns: readonly Column<T>[], wide: boolean): string {
   const shown = columns.filter((column) => wide || column.wide !== true)
@@ -24,6 +24,10 @@ export function tableText<T>(rows: readonly T[], columns: readonly Column<T>[], 
   return `${lines.map((line) => line.map(pad).join(gap).trimEnd()).join("\n")}\n`
 }
 
+/** Whether somebody wants the document itself. */
+export const isDocument = (format: string): format is "json" | "yaml" =>
+  format === "json" || format === "yaml"
+
 /** A document as JSON or YAML. */
 export const documentText = (format: "json" | "yaml", document: unknown): string =>
   format === "json" ? `${JSON.stringify(document, null, 2)}\n` : yamlText(document)
@@ -35,7 +39,7 @@ export function print<T>(
   document: unknown,
   table: { rows: readonly T[]; columns: readonly Column<T>[]; empty: string },
 ): void {
-  if (format === "json" || format === "yaml") return io.out(documentText(format, document))
+  if (isDocument(format)) return io.out(documentText(format, document))
   if (table.rows.length === 0) return io.err(`${table.empty}\n`)
   io.out(tableText(table.rows, table.columns, format === "wide"))
 }

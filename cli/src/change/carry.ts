@@ -5,8 +5,8 @@ import { isSame } from "#shared/edit/same.ts"
 import { AppError } from "#shared/error.ts"
 import type { Context } from "../context.ts"
 import { UsageError, exitCode } from "../exit.ts"
-import { documentText } from "../output.ts"
-import { objectName } from "../validate/result.ts"
+import { documentText, isDocument } from "../output.ts"
+import { refText } from "../validate/result.ts"
 import { paintFor } from "../validate/table.ts"
 import { type ChangeFlags, wishesOf } from "./flags.ts"
 import { objectChanges, objectsText } from "./objects.ts"
@@ -21,8 +21,6 @@ export type Asked = {
   /** Set when the intent was made from what is there: makes it again, so that nothing which somebody changed in between is written over. */
   again?: () => Promise<Intent>
 }
-
-const isDocument = (format: string): format is "json" | "yaml" => format === "json" || format === "yaml"
 
 const refusals = ({ refused }: ChangePreview): string =>
   refused.map(({ clusterName, message }) => `${clusterName}: ${message}`).join("; ")
@@ -65,8 +63,7 @@ async function printObjects(
   const changes = objectChanges(preview.steps)
   const left = changes.flatMap(({ after }) => (after === null ? [] : [after]))
   for (const { object, after } of changes)
-    if (after === null)
-      io.err(`note: ${object.kind.split(".")[0] ?? ""} ${objectName(object)} would be removed\n`)
+    if (after === null) io.err(`note: ${refText(object)} would be removed\n`)
   if (changes.length === 0) {
     io.err("note: nothing would change\n")
     left.push(...(await presentObjects(context, intent, clusters)))

@@ -1,10 +1,8 @@
 import { parse } from "yaml"
+import { isRecord } from "#shared/document/identity.ts"
 import { UsageError } from "../exit.ts"
 import type { Io } from "../io.ts"
 import { textOf } from "../validate/files.ts"
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 /** YAML or JSON of a file, or of standard input (`-`). @throws UsageError */
 export async function documentOf(io: Io, file: string): Promise<unknown> {

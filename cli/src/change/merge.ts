@@ -1,27 +1,25 @@
+import { isRecord } from "#shared/document/identity.ts"
 import type { FormFlag } from "#shared/edit/line/form-flag.ts"
 
 type Form = Record<string, unknown>
-
-const isForm = (value: unknown): value is Form =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 /** What is said stands in for what is there, field by field; lists as a whole. */
 export function merged(there: Form, said: Form): Form {
   const result: Form = { ...there }
   for (const [key, value] of Object.entries(said)) {
     const before = result[key]
-    result[key] = isForm(before) && isForm(value) ? merged(before, value) : value
+    result[key] = isRecord(before) && isRecord(value) ? merged(before, value) : value
   }
   return result
 }
 
 const at = (form: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, step) => (isForm(value) ? value[step] : undefined), form)
+  path.reduce<unknown>((value, step) => (isRecord(value) ? value[step] : undefined), form)
 
 /** The form without a field; what held nothing else goes with it. */
 export function without(form: Form, [first = "", ...rest]: readonly string[]): Form {
   const { [first]: child, ...others } = form
-  if (rest.length === 0 || !isForm(child)) return others
+  if (rest.length === 0 || !isRecord(child)) return others
   const left = without(child, rest)
   return Object.keys(left).length === 0 ? others : { ...others, [first]: left }
 }

@@ -3,7 +3,8 @@ import { formatMoment } from "#shared/format/time.ts"
 import type { Context } from "../context.ts"
 import { exitCode } from "../exit.ts"
 import type { Io } from "../io.ts"
-import { kindName, objectName } from "../validate/result.ts"
+import { clean } from "../output.ts"
+import { refText } from "../validate/result.ts"
 
 /** Longer than any command lives that is not queued: its end is known by then. */
 const followMs = 150_000
@@ -20,15 +21,13 @@ export async function followed({ io, client }: Context, made: Change): Promise<C
   return change
 }
 
-const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?")
-
 type Step = Change["steps"][number]
 
 const words = { applied: "done", unchanged: "was so already", failed: "FAILED", skipped: "not done" } as const
 const verbs = { create: "create", patch: "change", delete: "remove" } as const
 
 function stepLine({ verb, object, outcome }: Step, cluster: string): string {
-  const what = `${verbs[verb]} ${kindName(object.kind)} ${objectName(object)}${cluster}`
+  const what = `${verbs[verb]} ${refText(object)}${cluster}`
   if (outcome === null) return `  ${what}: not done yet`
   const why = outcome.state === "failed" && outcome.message !== "" ? `: ${outcome.message}` : ""
   return `  ${what}: ${words[outcome.state]}${why}`

@@ -1,18 +1,14 @@
 import type { ChangePreview } from "#shared/api/change.ts"
 import type { FindingItem } from "#shared/api/validation.ts"
+import { clean } from "../output.ts"
 import type { Paint } from "../validate/table.ts"
-import { kindName, objectName } from "../validate/result.ts"
+import { kindName, refText } from "../validate/result.ts"
+import { identityText } from "./identity.ts"
 import { type ObjectChange, objectChanges, objectText } from "./objects.ts"
 import { unifiedLines } from "./unified.ts"
 
 type Cluster = ChangePreview["clusters"][number]
 type Check = NonNullable<Cluster["check"]>
-
-/** Control characters of other people's texts never reach the terminal. */
-const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?")
-
-const nameOf = (object: { kind: string; namespace: string; name: string }): string =>
-  `${kindName(object.kind)} ${objectName(object)}`
 
 function painted(line: string, paint: Paint): string {
   const text = clean(line)
@@ -22,7 +18,7 @@ function painted(line: string, paint: Paint): string {
 }
 
 const heads = ({ object, before, after }: ObjectChange): [string, string] => {
-  const name = nameOf(object)
+  const name = refText(object)
   return [before ? `--- now    ${name}` : "--- nothing", after ? `+++ after  ${name}` : "+++ nothing"]
 }
 
@@ -47,7 +43,7 @@ const section = (title: string, lines: readonly string[], paint: Paint): string[
   lines.length === 0 ? [] : ["", paint("bold", title), ...lines.map((line) => `  ${line}`)]
 
 const findingLine = (sign: "+" | "-", { level, code, object, message }: FindingItem): string =>
-  clean(`${sign} ${level} ${code}  ${nameOf(object)}: ${message}`)
+  clean(`${sign} ${level} ${code}  ${refText(object)}: ${message}`)
 
 function findingLines({ findings: { added, removed } }: ChangePreview, paint: Paint): string[] {
   if (added.length + removed.length === 0) return ["none appears, none disappears"]
@@ -75,16 +71,8 @@ const ownerLines = ({ owners }: Check): string[] =>
   owners
     .filter(({ claim }) => claim !== "own")
     .map(({ manager, path, object, claim }) =>
-      clean(`${manager} owns ${path} of ${nameOf(object)}${claims[claim]}`),
+      clean(`${manager} owns ${path} of ${refText(object)}${claims[claim]}`),
     )
-
-function identityOf({ mode, check }: Cluster): string {
-  if (check?.as) {
-    const groups = check.as.groups.length === 0 ? "" : ` (${check.as.groups.join(", ")})`
-    return `as ${check.as.user}${groups}`
-  }
-  return mode === "anonymous" ? "as the agent's own account: try-out mode" : "as nobody"
-}
 
 const accessLines = ({ access }: Check): string[] =>
   access.flatMap(({ verb, kind, namespace, allowed, reason, grant }) => {
@@ -112,9 +100,11 @@ function clusterLines(cluster: Cluster): string[] {
 }
 
 const clusterSections = ({ clusters }: ChangePreview, paint: Paint): string[] =>
-  clusters.flatMap((cluster) =>
-    section(`In ${clean(cluster.clusterName)}, ${clean(identityOf(cluster))}`, clusterLines(cluster), paint),
-  )
+  clusters.flatMap((cluster) => {
+    const { clusterName, mode, check } = cluster
+    const title = clean(`In ${clusterName}, ${identityText(mode, check?.as ?? null)}`)
+    return section(title, clusterLines(cluster), paint)
+  })
 
 const remedies: Readonly<Record<string, string>> = {
   "change.conflict": "; --take-over takes these fields, --drop-conflicts leaves them out",

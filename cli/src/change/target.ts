@@ -3,6 +3,7 @@ import type { ServiceName } from "#shared/edit/form.ts"
 import { isKubernetesName } from "#shared/kube/object.ts"
 import { type Context, clusterNamed } from "../context.ts"
 import { NotFoundError, UsageError } from "../exit.ts"
+import { refText } from "../validate/result.ts"
 
 /** Where a change goes, in this order. */
 export type Where = Pick<ClusterInfo, "clusterId" | "name">
@@ -93,7 +94,7 @@ export async function clustersOfObject(
   const own = items.filter(
     ({ object: { metadata } }) => metadata.name === ref.name && (metadata.namespace ?? "") === ref.namespace,
   )
-  const name = `${ref.kind.split(".")[0] ?? ""} ${ref.namespace === "" ? "" : `${ref.namespace}/`}${ref.name}`
+  const name = refText(ref)
   if (own.length === 0) throw new NotFoundError(`no ${name} in the inventory; smm get lists what is there`)
   return only(unique(own), name)
 }

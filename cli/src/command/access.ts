@@ -1,9 +1,10 @@
 import type { Access } from "#shared/api/change.ts"
 import { verbs } from "#shared/act/policy.ts"
 import { clusterOption } from "../change/flags.ts"
+import { identityText } from "../change/identity.ts"
 import { clustersOfNamespace, clustersOrOnly } from "../change/target.ts"
 import { exitCode } from "../exit.ts"
-import { type Column, documentText, tableText } from "../output.ts"
+import { type Column, clean, documentText, isDocument, tableText } from "../output.ts"
 import { kindName } from "../validate/result.ts"
 import { type Add, signedIn } from "./add.ts"
 
@@ -42,13 +43,7 @@ function deniedText({ lines }: Access): string {
     ...reasons.map((reason) => `no: ${reason}`),
     ...(grants.length === 0 ? [] : ["an admin allows it with:", ...grants.map((line) => `  ${line}`)]),
   ]
-  return said.map((line) => `${line.replaceAll(/\p{Cc}/gu, "?")}\n`).join("")
-}
-
-function identityOf({ mode, as }: Access): string {
-  if (mode === "anonymous") return "as the agent's own account: try-out mode"
-  if (as === null) return "as nobody"
-  return `as ${as.user}${as.groups.length === 0 ? "" : ` (${as.groups.join(", ")})`}`
+  return said.map((line) => `${clean(line)}\n`).join("")
 }
 
 type Flags = { cluster: string[]; namespace?: string }
@@ -77,13 +72,13 @@ export function addAccess(add: Add): void {
             })),
           })),
         )
-        if (flags.output === "json" || flags.output === "yaml") {
+        if (isDocument(flags.output)) {
           const [only] = answers
           io.out(documentText(flags.output, answers.length === 1 ? only : { items: answers }))
           return undefined
         }
         for (const answer of answers) {
-          io.err(`# ${answer.clusterName}, ${identityOf(answer)}\n`.replaceAll(/(?!\n)\p{Cc}/gu, "?"))
+          io.err(`${clean(`# ${answer.clusterName}, ${identityText(answer.mode, answer.as)}`)}\n`)
           if (answer.refused !== null) io.err(`nothing may be written: ${answer.refused}\n`)
           const rows = rowsOf(answer)
           if (rows.length > 0) io.out(tableText(rows, columnsOf(rows), false))

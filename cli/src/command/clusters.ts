@@ -4,7 +4,7 @@ import { type Context, clusterNamed } from "../context.ts"
 import { exitCode, UsageError } from "../exit.ts"
 import { formatCount } from "#shared/format/number.ts"
 import { formatAge } from "#shared/format/time.ts"
-import { type Column, documentText, print } from "../output.ts"
+import { type Column, documentText, isDocument, print } from "../output.ts"
 import { type Add, collect, signedIn } from "./add.ts"
 
 const ageOf = (at: number | null, now: number): string => (at === null ? "-" : formatAge(now - at))
@@ -141,7 +141,7 @@ export function addCluster(add: Add): void {
         const { io, flags, client } = context
         const body = creationOf(name, options)
         const made = await client.call("createCluster", { body })
-        if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, made))
+        if (isDocument(flags.output)) io.out(documentText(flags.output, made))
         else {
           io.err(`Run this once, within ${formatAge(made.expiresAt - io.now())}, against the cluster:\n\n`)
           io.out(`${made.command}\n`)

@@ -11,7 +11,7 @@ import type { GlobalFlags } from "../context.ts"
 import { UsageError, exitCode } from "../exit.ts"
 import { again } from "../flag.ts"
 import type { Io } from "../io.ts"
-import { documentText } from "../output.ts"
+import { clean, documentText, isDocument } from "../output.ts"
 import { textOf } from "../validate/files.ts"
 import { meshDocumentAmong, meshDocumentOf } from "../validate/mesh-config.ts"
 import { readFiles } from "../validate/read-files.ts"
@@ -171,7 +171,7 @@ export function explanationText(question: ExplainQuestion, explanation: Explanat
     "Because",
     ...explanation.reasons.map(({ text: why }) => `  - ${why}`),
   ]
-  return `${lines.map((line) => line.replaceAll(/\p{Cc}/gu, "?")).join("\n")}\n`
+  return `${lines.map(clean).join("\n")}\n`
 }
 
 async function explainMany(io: Io, flags: Flags, requests: string): Promise<void> {
@@ -187,11 +187,7 @@ async function explainMany(io: Io, flags: Flags, requests: string): Promise<void
 async function explainOne(io: Io, flags: Flags, format: GlobalFlags["output"]): Promise<void> {
   const question = questionOfFlags(flags)
   const explanation = (await explainerOf(io, flags, true)).explain(question)
-  io.out(
-    format === "json" || format === "yaml"
-      ? documentText(format, explanation)
-      : explanationText(question, explanation),
-  )
+  io.out(isDocument(format) ? documentText(format, explanation) : explanationText(question, explanation))
 }
 
 export function addExplain({ program, io, done }: Add): void {

@@ -5,10 +5,10 @@ import { formatSince } from "#shared/format/time.ts"
 import { type Level, levels } from "#shared/validation/finding.ts"
 import { clusterIds } from "../context.ts"
 import { NotFoundError, UsageError, exitCode } from "../exit.ts"
-import { type Column, documentText, printNotices, tableText } from "../output.ts"
+import { type Column, clean, documentText, isDocument, printNotices, tableText } from "../output.ts"
 import { rulesNamed, spelled, unknownCode } from "../rule-names.ts"
 import { isAtLeast } from "../validate/options.ts"
-import { kindName, objectName } from "../validate/result.ts"
+import { refText } from "../validate/result.ts"
 import { type Add, collect, signedIn } from "./add.ts"
 import { addSuppressions } from "./suppressions.ts"
 
@@ -32,8 +32,6 @@ const levelsOf = (value: string, before: Level[]): Level[] => {
   return written as Level[]
 }
 
-const nameOf = ({ object }: FindingItem): string => `${kindName(object.kind)} ${objectName(object)}`
-
 function suppressedBy({ suppressed }: FindingItem): string {
   if (suppressed === null) return "-"
   const { by, code, until } = suppressed
@@ -45,7 +43,7 @@ function columnsOf(now: number, { rules }: FindingList, withSuppressed: boolean)
   return [
     { head: "LEVEL", cell: ({ level }) => level },
     { head: "CLUSTER", cell: ({ clusterName, stale }) => `${clusterName || "-"}${stale ? " (stale)" : ""}` },
-    { head: "OBJECT", cell: nameOf },
+    { head: "OBJECT", cell: ({ object }) => refText(object) },
     { head: "CODE", cell: ({ code }) => code },
     { head: "ALIASES", cell: ({ code }) => rules[code]?.aliases.join(",") || "-", wide: true },
     { head: "SINCE", cell: ({ since }) => (since === null ? "now" : formatSince(since, now)), right: true },
@@ -61,9 +59,8 @@ const plural = (count: number, word: string): string =>
   `${formatCount(count)} ${word}${count === 1 ? "" : "s"}`
 
 const notEvaluatedLine = ({ clusterName, reason, codes, objects }: NotEvaluatedItem): string =>
-  `  ${clusterName === "" ? "" : `${clusterName}: `}${reason}: ${plural(codes.length, "rule")} on ${plural(objects, "object")}  ${codes.join(", ")}`.replaceAll(
-    /\p{Cc}/gu,
-    "?",
+  clean(
+    `  ${clusterName === "" ? "" : `${clusterName}: `}${reason}: ${plural(codes.length, "rule")} on ${plural(objects, "object")}  ${codes.join(", ")}`,
   )
 
 function lastLine({ counts, more, objects }: FindingList): string {
@@ -129,7 +126,7 @@ export function addFindings(add: Add): void {
           query: { ...query(options), ...(cluster ? { cluster } : {}) },
         })
         const { output } = flags
-        if (output === "json" || output === "yaml") io.out(documentText(output, answer))
+        if (isDocument(output)) io.out(documentText(output, answer))
         else io.out(answerText(answer, io.now(), options, output === "wide"))
         printNotices(io, answer.notices)
         const { failOn } = options

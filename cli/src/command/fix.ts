@@ -8,13 +8,13 @@ import { type Where, clustersOrOnly } from "../change/target.ts"
 import { type Context, clusterIds } from "../context.ts"
 import { NotFoundError, UsageError } from "../exit.ts"
 import { rulesNamed, spelled, unknownCode } from "../rule-names.ts"
-import { kindName, objectName } from "../validate/result.ts"
+import { objectName, refText } from "../validate/result.ts"
 import { type Add, signedIn } from "./add.ts"
 
 type Flags = ChangeFlags & { file?: string }
 
 const placeOf = ({ clusterName, object, path }: FindingItem): string =>
-  `${clusterName}: ${kindName(object.kind)} ${objectName(object)}${path === "" ? "" : ` ${path}`}`
+  `${clusterName}: ${refText(object)}${path === "" ? "" : ` ${path}`}`
 
 /** The one finding of a code that has a fix. @throws NotFoundError, UsageError with those that it may be */
 async function findingOf(

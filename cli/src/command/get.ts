@@ -1,27 +1,15 @@
 import { Option } from "commander"
 import type { InventoryItem } from "#shared/api/inventory.ts"
 import { AppError } from "#shared/error.ts"
-import { type KindSpec, kindsNamed } from "#shared/kube/kinds.ts"
+import type { KindSpec } from "#shared/kube/kinds.ts"
 import { type Context, clusterIds } from "../context.ts"
 import { UsageError } from "../exit.ts"
+import { kindNamed } from "../kind-named.ts"
 import { formatAge } from "#shared/format/time.ts"
-import { type Column, documentText, print, printNotices } from "../output.ts"
+import { type Column, documentText, isDocument, print, printNotices } from "../output.ts"
 import { type Add, collect, signedIn } from "./add.ts"
 
 type Flags = { cluster: string[]; namespace: string[]; selector?: string; query?: string }
-
-/** The one kind of a name. @throws UsageError with the names it may stand for */
-function kindOf(name: string): KindSpec {
-  const kinds = kindsNamed(name)
-  const [kind] = kinds
-  if (!kind)
-    throw new AppError("kind.not_found", `no kind "${name}" in the inventory; smm get --help lists them`)
-  if (kinds.length > 1)
-    throw new UsageError(
-      `"${name}" may be ${kinds.map((one) => `${one.plural}.${one.group}`).join(" or ")}; write one of them`,
-    )
-  return kind
-}
 
 const createdAt = ({ object }: InventoryItem): number => Date.parse(object.metadata.creationTimestamp ?? "")
 
@@ -85,7 +73,7 @@ function printOne(
     )
     throw new UsageError(`${found.length} are named "${name}": ${where.join(", ")}; add --cluster or -n`)
   }
-  if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, item.object))
+  if (isDocument(flags.output)) io.out(documentText(flags.output, item.object))
   else print(io, flags.output, item, { rows: [item], columns: columns(io.now()), empty: "" })
 }
 
@@ -101,7 +89,7 @@ export function addGet(add: Add): void {
     .description("Objects of the inventory")
     .action(
       signedIn(add, async (context, kindName: string, name: string | undefined, options: Flags) => {
-        const kind = kindOf(kindName)
+        const kind = kindNamed(kindName)
         const { items, notices } = await list(
           context,
           kind,

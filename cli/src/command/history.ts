@@ -10,7 +10,7 @@ import { spanMs } from "#shared/edit/line/span.ts"
 import { kindsNamed } from "#shared/kube/kinds.ts"
 import { type Context, clusterIds } from "../context.ts"
 import { UsageError } from "../exit.ts"
-import { type Column, documentText, print } from "../output.ts"
+import { type Column, clean, documentText, isDocument, print } from "../output.ts"
 import { type Paint, paintFor } from "../validate/table.ts"
 import { dayOrTime } from "../when.ts"
 import { type Add, collect, signedIn } from "./add.ts"
@@ -104,8 +104,6 @@ async function list(context: Context, query: Awaited<ReturnType<typeof queryOf>>
   return { items, more: cursor !== null }
 }
 
-const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?")
-
 const around = ({
   requestsPerSecond,
   errorRatio,
@@ -138,7 +136,7 @@ function detailText(change: ChangeDetail, paint: Paint): string {
 
 async function printOne({ io, flags, client }: Context, changeId: string): Promise<void> {
   const change = await client.call("getChange", { params: { change: changeId } })
-  if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, change))
+  if (isDocument(flags.output)) io.out(documentText(flags.output, change))
   else io.out(detailText(change, paintFor(io, "out")))
 }
 

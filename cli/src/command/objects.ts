@@ -2,7 +2,6 @@ import { type Command, Option } from "commander"
 import type { ChangePreview } from "#shared/api/change.ts"
 import type { Intent } from "#shared/edit/intent.ts"
 import { AppError } from "#shared/error.ts"
-import { type KindSpec, kindsNamed } from "#shared/kube/kinds.ts"
 import { type ObjectRef, refOf } from "#shared/kube/object.ts"
 import { carry } from "../change/carry.ts"
 import { type ChangeFlags, clusterOption, withChangeFlags } from "../change/flags.ts"
@@ -13,7 +12,8 @@ import { type Where, clustersOfObject, clustersOrOnly } from "../change/target.t
 import type { Context } from "../context.ts"
 import { UsageError, exitCode } from "../exit.ts"
 import { again } from "../flag.ts"
-import { documentText } from "../output.ts"
+import { kindNamed } from "../kind-named.ts"
+import { documentText, isDocument } from "../output.ts"
 import { paintFor } from "../validate/table.ts"
 import { type Add, signedIn } from "./add.ts"
 
@@ -23,18 +23,6 @@ const withFiles = (command: Command): Command =>
   command
     .addOption(new Option("-f, --file <path>", "file, folder or - (stdin); repeated").argParser(again))
     .option("-n, --namespace <name>", "namespace of the objects that say none")
-
-/** The one kind of a name. @throws AppError, UsageError */
-function kindNamed(name: string): KindSpec {
-  const [kind, ...more] = kindsNamed(name)
-  if (!kind)
-    throw new AppError("kind.not_found", `no kind "${name}" in the inventory; smm get --help lists them`)
-  if (more.length > 0)
-    throw new UsageError(
-      `"${name}" may be ${[kind, ...more].map((one) => `${one.plural}.${one.group}`).join(" or ")}; write one of them`,
-    )
-  return kind
-}
 
 /** `KIND/NAMESPACE/NAME`, or `KIND/NAME` of a kind that is in no namespace. @throws UsageError */
 export function refOfText(text: string): ObjectRef {
@@ -86,7 +74,7 @@ async function printDiff(
   })
   const [refused] = preview.refused
   if (refused) throw new AppError("input.invalid", `${refused.clusterName}: ${refused.message}`)
-  if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, preview))
+  if (isDocument(flags.output)) io.out(documentText(flags.output, preview))
   else if (isDifferent(preview)) io.out(`${diffText(preview, paintFor(io, "out")).join("\n")}\n`)
   else io.err("No difference\n")
   return preview

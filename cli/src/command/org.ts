@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander"
 import type { Member } from "#shared/api/session.ts"
 import { AppError } from "#shared/error.ts"
-import { type Column, documentText, print } from "../output.ts"
+import { type Column, documentText, isDocument, print } from "../output.ts"
 import { type Add, signedIn } from "./add.ts"
 
 type Organizations = { name: string; role: string; organizationId: string }
@@ -64,7 +64,7 @@ export function addOrganization(add: Add): void {
     .action(
       signedIn(add, async ({ io, flags, client }, name: string) => {
         const renamed = await client.call("updateOrganization", { body: { name } })
-        if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, renamed))
+        if (isDocument(flags.output)) io.out(documentText(flags.output, renamed))
         else io.err(`Renamed to ${renamed.name}\n`)
         return undefined
       }),

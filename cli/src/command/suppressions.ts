@@ -3,7 +3,7 @@ import type { Command } from "commander"
 import { formatMoment, formatSince } from "#shared/format/time.ts"
 import type { Context } from "../context.ts"
 import { NotFoundError, UsageError } from "../exit.ts"
-import { type Column, documentText, print } from "../output.ts"
+import { type Column, documentText, isDocument, print } from "../output.ts"
 import { rulesNamed, spelled, unknownCode } from "../rule-names.ts"
 import { dayOrTime } from "../when.ts"
 import { type Add, signedIn } from "./add.ts"
@@ -68,7 +68,7 @@ async function suppress(context: Context, written: string, options: SuppressFlag
   const { object, reason } = options
   const until = endOf(options, io.now())
   const made = await client.call("createSuppression", { body: { code, object, until, reason } })
-  if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, made))
+  if (isDocument(flags.output)) io.out(documentText(flags.output, made))
   else io.out(`${made.suppressionId}\n`)
   const where = object === "" ? "everywhere" : `at "${object}"`
   const when = until === null ? "for good" : `until ${untilText(until, io.now())}`

@@ -4,7 +4,7 @@ import { AppError } from "#shared/error.ts"
 import { clusterIds } from "../context.ts"
 import { UsageError } from "../exit.ts"
 import { formatAge } from "#shared/format/time.ts"
-import { type Column, documentText, print } from "../output.ts"
+import { type Column, documentText, isDocument, print } from "../output.ts"
 import { type Add, collect, signedIn } from "./add.ts"
 
 const columns = (now: number): Column<ApiToken>[] => [
@@ -76,7 +76,7 @@ export function addTokens(add: Add): void {
             expiresInDays: daysOf(options.expires),
           },
         })
-        if (flags.output === "json" || flags.output === "yaml") io.out(documentText(flags.output, made))
+        if (isDocument(flags.output)) io.out(documentText(flags.output, made))
         else io.out(`${made.secret}\n`)
         return undefined
       }),

@@ -1,5 +1,5 @@
 import { isAtLeast } from "./options.ts"
-import { type Located, type Result, kindName, objectName, placeText } from "./result.ts"
+import { type Located, type Result, kindName, placeText, refText } from "./result.ts"
 
 /** JUnit's XML, as CI servers read it: a test case for each object, a failure for each finding at or above --fail-on. */
 
@@ -89,7 +89,7 @@ export function junitText(result: Result): string {
   const cases: Case[] = []
   for (const seen of result.seen) {
     const key = keyOf(seen.cluster, seen)
-    const name = `${kindName(seen.kind)} ${objectName(seen)}`
+    const name = refText(seen)
     const attributes = { classname: seen.cluster || "smm validate", name, file: seen.file, time: 0 }
     cases.push(...casesOf(attributes, found.get(key) ?? [], result))
     found.delete(key)
@@ -99,7 +99,7 @@ export function junitText(result: Result): string {
     const [cluster = "", kind = "", namespace = "", name = ""] = key.split("\n")
     const attributes = {
       classname: cluster || "smm validate",
-      name: `${kindName(kind)} ${objectName({ namespace, name })}`,
+      name: refText({ kind, namespace, name }),
       time: 0,
     }
     cases.push(...casesOf(attributes, findings, result))

@@ -46,6 +46,10 @@ export const kindName = (kind: string): string => kind.split(".")[0] ?? kind
 export const objectName = ({ namespace, name }: { namespace: string; name: string }): string =>
   namespace === "" ? name : `${namespace}/${name}`
 
+/** `VirtualService shop/cart`. */
+export const refText = (object: { kind: string; namespace: string; name: string }): string =>
+  `${kindName(object.kind)} ${objectName(object)}`
+
 /** As many others as anybody follows; a host that a thousand objects share would fill gigabytes. */
 export const mostReferences = 50
 

@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url"
 import about from "../../../package.json" with { type: "json" }
 import { textHash } from "#shared/kube/bucket.ts"
 import { type Level, findingKey } from "#shared/validation/finding.ts"
-import { type At, type Located, type Result, kindName, objectName } from "./result.ts"
+import { type At, type Located, type Result, kindName, objectName, refText } from "./result.ts"
 import { skipNotes } from "./skip.ts"
 
 /** SARIF 2.1.0, as GitHub and other code scanners read it. Source: docs.oasis-open.org/sarif/sarif/v2.1.0. */
@@ -63,13 +63,13 @@ function resultOf(each: Located, ruleIndex: number, where: Where): object {
       id,
       ...physical(there, where),
       ...logical(reference.object, reference.path),
-      message: { text: `${kindName(reference.object.kind)} ${objectName(reference.object)}` },
+      message: { text: refText(reference.object) },
     }))
   return {
     ruleId: finding.code,
     ruleIndex,
     level: levelOf[finding.level],
-    message: { text: `${kindName(finding.object.kind)} ${objectName(finding.object)}: ${finding.message}` },
+    message: { text: `${refText(finding.object)}: ${finding.message}` },
     // Code scanners refuse what is in no file: what the files cause elsewhere in a cluster is shown at the first of them.
     locations: [{ ...physical(at ?? where.first, where), ...logical(finding.object, finding.path) }],
     ...(related.length === 0 ? {} : { relatedLocations: related }),

@@ -1,7 +1,8 @@
 import { formatCount } from "#shared/format/number.ts"
 import { type Level, levels } from "#shared/validation/finding.ts"
 import type { Io } from "../io.ts"
-import { type Located, type Result, kindName, objectName, placeText } from "./result.ts"
+import { clean } from "../output.ts"
+import { type Located, type Result, placeText, refText } from "./result.ts"
 
 /** Paints a text for a terminal; the text itself elsewhere. */
 export type Paint = (style: "bold" | "dim" | "added" | "removed" | Level, text: string) => string
@@ -23,11 +24,8 @@ export const noColours: Paint = (_, text) => text
 export const paintFor = ({ terminal, env }: Io, stream: "out" | "err"): Paint =>
   terminal?.[stream] === true && !env["NO_COLOR"] ? colours : noColours
 
-/** Control characters of other people's names never reach the terminal. */
-const clean = (text: string): string => text.replaceAll(/\p{Cc}/gu, "?")
-
 const nameOf = ({ finding }: Located): string => {
-  const name = `${kindName(finding.object.kind)} ${objectName(finding.object)}`
+  const name = refText(finding.object)
   return clean(finding.cluster === "" ? name : `${finding.cluster}: ${name}`)
 }
 

@@ -10,7 +10,7 @@ import { type Where, clustersOfNamespace, clustersOfService, clustersOrOnly } fr
 import type { Context } from "../../context.ts"
 import { UsageError } from "../../exit.ts"
 import { tableText } from "../../output.ts"
-import { kindName, objectName } from "../../validate/result.ts"
+import { refText } from "../../validate/result.ts"
 import { type Add, signedIn } from "../add.ts"
 import { printReadings } from "./reading.ts"
 import { portOf } from "./scope.ts"
@@ -62,7 +62,7 @@ function text({ form, mtls }: ControlReading): string {
       { head: "MODE", cell: ({ mode }) => mode },
       {
         head: "SAID BY",
-        cell: ({ object }) => (object ? `${kindName(object.kind)} ${objectName(object)}` : "-"),
+        cell: ({ object }) => (object ? refText(object) : "-"),
       },
     ],
     false,

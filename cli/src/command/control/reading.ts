@@ -4,8 +4,8 @@ import type { FormControl } from "#shared/edit/intent.ts"
 import { clusterOption } from "../../change/flags.ts"
 import { type Where, clustersOfService, serviceOf } from "../../change/target.ts"
 import type { Context } from "../../context.ts"
-import { documentText, printNotices } from "../../output.ts"
-import { kindName, objectName } from "../../validate/result.ts"
+import { clean, documentText, isDocument, printNotices } from "../../output.ts"
+import { refText } from "../../validate/result.ts"
 import { type Add, signedIn } from "../add.ts"
 import { type ScopeFlags, scopeOf, withScope } from "./scope.ts"
 
@@ -23,7 +23,7 @@ export const readingOf = (
 function notesOf({ unshown, shadowed, warnings }: ControlReading): { message: string }[] {
   return [
     ...unshown.map(({ object, path }) => ({
-      message: `${kindName(object.kind)} ${objectName(object)}: ${path} is kept, but not shown here`,
+      message: `${refText(object)}: ${path} is kept, but not shown here`,
     })),
     ...shadowed.map(({ rule, message }) => ({ message: `rule ${rule + 1}: ${message}` })),
     ...warnings,
@@ -31,8 +31,8 @@ function notesOf({ unshown, shadowed, warnings }: ControlReading): { message: st
 }
 
 const headOf = ({ objects }: ControlReading, cluster: string): string => {
-  const names = objects.map((object) => `${kindName(object.kind)} ${objectName(object)}`)
-  return `# ${cluster}: ${names.length === 0 ? "no object" : names.join(", ")}`.replaceAll(/\p{Cc}/gu, "?")
+  const names = objects.map(refText)
+  return clean(`# ${cluster}: ${names.length === 0 ? "no object" : names.join(", ")}`)
 }
 
 /** One reading as the API gives it, several as `items`; a table each. */
@@ -49,7 +49,7 @@ export async function printReadings(
     })),
   )
   const documents = readings.map(({ where, reading }) => ({ clusterName: where.name, ...reading }))
-  if (flags.output === "json" || flags.output === "yaml") {
+  if (isDocument(flags.output)) {
     const [only] = documents
     return io.out(documentText(flags.output, documents.length === 1 ? only : { items: documents }))
   }
