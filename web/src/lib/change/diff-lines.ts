@@ -1,12 +1,7 @@
-import { comparedLines } from "../validation/diff.ts"
+import { type ComparedLine, comparedLines } from "#shared/edit/compared-lines.ts"
 
 /** A line with its numbers in either text, from 1. */
-export type NumberedLine = {
-  type: "same" | "add" | "del"
-  text: string
-  before: number | null
-  after: number | null
-}
+export type NumberedLine = ComparedLine & { before: number | null; after: number | null }
 /** `gap`: so many lines that are the same are left out. */
 export type DiffRow = NumberedLine | { type: "gap"; hidden: number }
 export type SideRow =
