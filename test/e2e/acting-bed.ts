@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { stringify } from "yaml"
@@ -6,27 +6,16 @@ import { installNames } from "#cloud/install/manifest.ts"
 import { policyPlace } from "#shared/act/policy.ts"
 import { type Client, createClient } from "#shared/api/client.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
+import { type AuditEvent, auditOf } from "#test/real/kube/audit.ts"
 import type { GuardedProcess } from "#test/real/kube/guarded-process.ts"
+import { kubectl } from "#test/real/kube/kubectl.ts"
 import { kubectlPath, type Plane, planeMissing, startPlane } from "#test/real/kube/plane.ts"
 import { createBookinfo, kubeWriter, type KubeWriter, type Method, pathOf } from "./kube.ts"
-import { kubectl } from "./kubectl.ts"
 import { type CloudRoom, fixturesMissing, startCloud, startRoom, until } from "./room.ts"
 
 /** What acting on a real API server needs and has not; null when nothing. */
 export const actingMissing = (): string | null =>
   planeMissing() ?? fixturesMissing() ?? (kubectlPath() === null ? "no kubectl beside the API server" : null)
-
-/** Of the server's audit log. */
-export type AuditEvent = {
-  verb: string
-  stage: string
-  requestURI: string
-  user: { username: string }
-  impersonatedUser?: { username: string; groups: string[] }
-  objectRef?: { apiGroup?: string; resource: string; namespace?: string; name?: string }
-  requestObject?: { dryRun?: unknown }
-  responseStatus?: { code: number }
-}
 
 const groups = ["mesh-editors", "payments"]
 /** Who is who in the cluster. Tokens by their names; the owner of the organization is ana. */
@@ -272,9 +261,8 @@ async function assemble(
   const account = `system:serviceaccount:${installNames.namespace}:${installNames.agent}`
   const isMesh = ({ apiGroup = "" }: NonNullable<AuditEvent["objectRef"]>): boolean =>
     kinds.some(([, apiVersion]) => apiVersion.startsWith(`${apiGroup}/`))
-  const isWrite = ({ verb, stage, user, requestURI, objectRef, requestObject }: AuditEvent): boolean =>
+  const isWrite = ({ verb, stage, requestURI, objectRef, requestObject }: AuditEvent): boolean =>
     [
-      user.username === account,
       stage === "ResponseComplete",
       writes.includes(verb),
       objectRef !== undefined && isMesh(objectRef),
@@ -298,12 +286,7 @@ async function assemble(
     baseline,
     restore,
     known,
-    audited: async () =>
-      (await readFile(plane.auditLog ?? "", "utf8"))
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as AuditEvent)
-        .filter(isWrite),
+    audited: async () => (await auditOf(plane, account)).filter(isWrite),
   }
 }
 

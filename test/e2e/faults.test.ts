@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { promisify } from "node:util"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Client } from "#shared/api/client.ts"
+import { kubectl } from "#test/real/kube/kubectl.ts"
 import { skipNote } from "#test/real/skip.ts"
 import { differences } from "./compare.ts"
 import { productMissing, startProduct, type Product } from "./product.ts"
@@ -183,37 +182,13 @@ describe.skipIf(skipNote("e2e faults on a real API server", productMissing()))(
         const state = async () =>
           (await client.call("getCluster", { params: { cluster } })).kinds.find((each) => each.kind === kind)
             ?.state
-        const kubectl = async (...args: string[]): Promise<void> => {
-          await promisify(execFile)(plane.kubectl ?? "kubectl", ["--kubeconfig", plane.kubeconfig, ...args])
-        }
+        const resource = "virtualservices.networking.istio.io"
         const saved = join(product.folder, "virtualservices.json")
-        const { stdout } = await promisify(execFile)(plane.kubectl ?? "kubectl", [
-          ...[
-            "--kubeconfig",
-            plane.kubeconfig,
-            "get",
-            "virtualservices.networking.istio.io",
-            "-A",
-            "-o",
-            "json",
-          ],
-        ])
-        await writeFile(saved, stdout)
+        await writeFile(saved, await kubectl(plane, ["get", resource, "-A", "-o", "json"]))
         const definition = join(product.folder, "definition.json")
-        const { stdout: crd } = await promisify(execFile)(plane.kubectl ?? "kubectl", [
-          ...[
-            "--kubeconfig",
-            plane.kubeconfig,
-            "get",
-            "crd",
-            "virtualservices.networking.istio.io",
-            "-o",
-            "json",
-          ],
-        ])
-        await writeFile(definition, crd)
+        await writeFile(definition, await kubectl(plane, ["get", "crd", resource, "-o", "json"]))
 
-        await kubectl("delete", "crd", "virtualservices.networking.istio.io")
+        await kubectl(plane, ["delete", "crd", resource])
         await until("an absent kind", async () => ((await state()) === "absent" ? true : undefined), {
           room: agent,
         })
@@ -222,12 +197,12 @@ describe.skipIf(skipNote("e2e faults on a real API server", productMissing()))(
         expect(notices).toContainEqual(expect.objectContaining({ code: "kind.absent", cluster }))
         expect((await whole(client, cluster, "Service")).size).toBeGreaterThan(0)
 
-        await kubectl("create", "-f", definition)
+        await kubectl(plane, ["create", "-f", definition])
         await until("the definition served again", async () => {
-          await kubectl("get", "virtualservices.networking.istio.io", "-A")
+          await kubectl(plane, ["get", resource, "-A"])
           return true
         })
-        await kubectl("create", "-f", saved)
+        await kubectl(plane, ["create", "-f", saved])
         await until(
           "the same routes as before",
           async () => ((await whole(client, cluster, kind)).size === before.size ? true : undefined),

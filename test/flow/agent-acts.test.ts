@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
@@ -12,17 +12,9 @@ import { installNames } from "#cloud/install/manifest.ts"
 import { type LocalCloud, startLocal } from "#cloud/local/server.ts"
 import type { Change } from "#shared/api/change.ts"
 import { type Client, createClient } from "#shared/api/client.ts"
+import { auditOf } from "#test/real/kube/audit.ts"
 import { type Plane, planeMissing, startPlane } from "#test/real/kube/plane.ts"
 import { skipNote } from "#test/real/skip.ts"
-
-type AuditEvent = {
-  verb: string
-  stage: string
-  user: { username: string }
-  impersonatedUser?: { username: string; groups: string[] }
-  objectRef?: { resource: string; namespace?: string; name?: string; subresource?: string }
-  responseStatus?: { code: number }
-}
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const fixtures = process.env["SMM_FIXTURES"] ?? join(root, "../shared/fixtures")
@@ -112,12 +104,8 @@ describe.skipIf(skipNote("the agent acting on a real API server", missing))(
       })
     const timeoutIn = (namespace: string): string =>
       kubectl(["-n", namespace, "get", "virtualservice", "reviews", "-o", "jsonpath={.spec.http[0].timeout}"])
-    const events = (): AuditEvent[] =>
-      readFileSync(plane.auditLog ?? "", "utf8")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as AuditEvent)
-        .filter(({ user, stage }) => user.username === account && stage === "ResponseComplete")
+    const events = async () =>
+      (await auditOf(plane, account)).filter(({ stage }) => stage === "ResponseComplete")
 
     test("changes an object as the user and groups of the policy, which the server's audit log shows", async () => {
       const change = await apply("bookinfo", "2s")
@@ -126,8 +114,8 @@ describe.skipIf(skipNote("the agent acting on a real API server", missing))(
         clusters: [{ as: { user: "ana", groups: ["mesh-editors"] }, failure: null }],
       })
       expect(timeoutIn("bookinfo")).toBe("2s")
-      const write = await vi.waitFor(() => {
-        const found = events().find(
+      const write = await vi.waitFor(async () => {
+        const found = (await events()).find(
           ({ verb, objectRef, responseStatus }) =>
             verb === "patch" && objectRef?.namespace === "bookinfo" && responseStatus?.code === 200,
         )
@@ -146,7 +134,7 @@ describe.skipIf(skipNote("the agent acting on a real API server", missing))(
         message: expect.stringContaining('User "ana" cannot') as string,
       })
       expect(timeoutIn("payments")).toBe("1s")
-      const refused = events().filter(({ responseStatus }) => responseStatus?.code === 403)
+      const refused = (await events()).filter(({ responseStatus }) => responseStatus?.code === 403)
       expect(new Set(refused.map(({ impersonatedUser }) => impersonatedUser?.username))).toEqual(
         new Set(["ana"]),
       )

@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { type Agent, startAgent } from "#agent/agent.ts"
 import { systemClock } from "#agent/clock.ts"
@@ -9,16 +8,9 @@ import { createTelemetry } from "#agent/telemetry/telemetry.ts"
 import { installNames, manifest } from "#cloud/install/manifest.ts"
 import { type LocalCloud, startLocal } from "#cloud/local/server.ts"
 import type { ClusterInfo, ClusterInstall } from "#shared/api/cluster.ts"
+import { auditOf } from "#test/real/kube/audit.ts"
 import { type Plane, planeMissing, startPlane } from "#test/real/kube/plane.ts"
 import { skipNote } from "#test/real/skip.ts"
-
-type AuditEvent = {
-  verb: string
-  requestURI: string
-  user: { username: string }
-  objectRef?: { resource: string; namespace?: string; name?: string; apiGroup?: string; subresource?: string }
-  responseStatus?: { code: number }
-}
 
 const act = { mode: "off" as const, users: [], groups: [] }
 const account = `system:serviceaccount:${installNames.namespace}:${installNames.agent}`
@@ -86,13 +78,6 @@ describe.skipIf(skipNote("the agent under its manifest's rights", planeMissing()
       agents.push(agent)
       return agent
     }
-    const events = (): AuditEvent[] =>
-      readFileSync(plane.auditLog ?? "", "utf8")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as AuditEvent)
-        .filter(({ user }) => user.username === account)
-
     test("joins, keeps its key in its Secret, holds its Lease, and reads all kinds without one refusal", async () => {
       const agent = await start("agent-a", made.token)
       await eventually(() => expect(agent.state().link.state).toBe("connected"))
@@ -142,8 +127,8 @@ describe.skipIf(skipNote("the agent under its manifest's rights", planeMissing()
       await eventually(() => expect(third.state().link.state).toBe("connected"))
     })
 
-    test("the audit log shows no forbidden call, none outside of the manifest, and no Secret but its own", () => {
-      const all = events()
+    test("the audit log shows no forbidden call, none outside of the manifest, and no Secret but its own", async () => {
+      const all = await auditOf(plane, account)
       expect(all.length).toBeGreaterThan(50)
       const refused = all.filter(({ responseStatus }) => [401, 403].includes(responseStatus?.code ?? 0))
       expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([])

@@ -8,10 +8,12 @@ import { parseAllDocuments } from "yaml"
 import type { ClusterInfo, ClusterInstall } from "#shared/api/cluster.ts"
 import { type LocalCloud, startLocal } from "#cloud/local/server.ts"
 import { type GuardedProcess, launchGuarded } from "#test/real/kube/guarded-process.ts"
+import { auditOf } from "#test/real/kube/audit.ts"
+import { kubectl } from "#test/real/kube/kubectl.ts"
 import { type Plane, planeMissing, startPlane } from "#test/real/kube/plane.ts"
 import { api } from "#test/link/console.ts"
 import { skipNote } from "#test/real/skip.ts"
-import { type AuditEvent, isGiven, kubectl, rulesOf } from "./kubectl.ts"
+import { isGiven, rulesOf } from "./rules.ts"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const fixtures = process.env["SMM_FIXTURES"] ?? join(root, "../shared/fixtures")
@@ -50,12 +52,7 @@ describe.skipIf(skipNote("install manifest on a real API server", planeMissing()
     /** What the agent said, for the reader of a failure. */
     const agentLog = async (): Promise<string> =>
       agent ? (await readFile(agent.logFile, "utf8")).slice(-3000) : ""
-    async function audited(): Promise<AuditEvent[]> {
-      const lines = (await readFile(plane.auditLog ?? "", "utf8")).trim().split("\n")
-      return lines
-        .map((line) => JSON.parse(line) as AuditEvent)
-        .filter(({ user }) => user.username === account)
-    }
+    const audited = () => auditOf(plane, account)
 
     test.each(["", "?write=traffic", "?write=security", "?write=traffic,security"])(
       "is accepted by kubectl apply --dry-run=server with %j",
