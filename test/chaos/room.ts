@@ -10,7 +10,6 @@ export type Room = {
   start(): Promise<string>
   /** SIGKILL: nothing is said, nothing is put in order. */
   kill(): Promise<void>
-  starts(): number
 }
 
 export type RoomOptions = {
@@ -25,7 +24,6 @@ export type RoomOptions = {
 export function createRoom({ name, args, env = {}, log, speaks }: RoomOptions): Room {
   const output = createWriteStream(log, { flags: "a" })
   let child: ChildProcess | undefined
-  let starts = 0
 
   async function firstLine(own: ChildProcess): Promise<string> {
     if (!own.stdout) throw new Error(`${name} has no output`)
@@ -36,7 +34,6 @@ export function createRoom({ name, args, env = {}, log, speaks }: RoomOptions): 
   return {
     name,
     async start() {
-      starts += 1
       // A pipe as standard input: the rooms end when it does.
       child = spawn(process.execPath, args(), {
         stdio: ["pipe", "pipe", "pipe"],
@@ -54,6 +51,5 @@ export function createRoom({ name, args, env = {}, log, speaks }: RoomOptions): 
       child.kill("SIGKILL")
       await ended
     },
-    starts: () => starts,
   }
 }
