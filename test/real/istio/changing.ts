@@ -41,6 +41,8 @@ const marker = { apiVersion: "networking.istio.io/v1", kind: "VirtualService" }
 export class ChangingMesh {
   readonly bed: Bed
   readonly upstreams: Upstreams
+  /** What was written at first. */
+  readonly untouched: Record<string, unknown>
   #done: Done[] = []
   #meanwhile: Meanwhile = {}
   #asked = 0
@@ -49,6 +51,7 @@ export class ChangingMesh {
   private constructor(bed: Bed, upstreams: Upstreams) {
     this.bed = bed
     this.upstreams = upstreams
+    this.untouched = this.written()
   }
 
   static async start(): Promise<ChangingMesh> {

@@ -13,16 +13,14 @@ const forJason = { headers: { "end-user": { exact: "jason" } } }
 
 describe.skipIf(skipNote("the controls on istiod and Envoy", bedMissing()))("in a real Envoy", () => {
   let mesh: ChangingMesh
-  let untouched: Record<string, unknown>
 
   beforeAll(async () => {
     mesh = await ChangingMesh.start()
-    untouched = mesh.written()
   })
   afterAll(() => mesh.stop())
   afterEach(async () => {
     await mesh.undo()
-    expect(mesh.written()).toEqual(untouched)
+    expect(mesh.written()).toEqual(mesh.untouched)
     expect(Object.keys(countBy(await mesh.many(60), versionOf)).toSorted()).toEqual(["v1", "v2", "v3"])
   })
 

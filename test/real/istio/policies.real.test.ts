@@ -14,17 +14,15 @@ describe.skipIf(skipNote("traffic policies on istiod and Envoy", bedMissing()))(
   "a traffic policy in a real Envoy",
   () => {
     let mesh: ChangingMesh
-    let untouched: Record<string, unknown>
 
     beforeAll(async () => {
       mesh = await ChangingMesh.start()
-      untouched = mesh.written()
     })
     afterAll(() => mesh.stop())
     afterEach(async () => {
       mesh.upstreams.broken.clear()
       await mesh.undo()
-      expect(mesh.written()).toEqual(untouched)
+      expect(mesh.written()).toEqual(mesh.untouched)
     })
 
     /** One after the other. */

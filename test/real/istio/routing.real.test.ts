@@ -57,16 +57,14 @@ const others: Match = { uri: { prefix: "/nobody" }, sourceLabels: { app: "somebo
 
 describe.skipIf(skipNote("routing on istiod and Envoy", bedMissing()))("routes in a real Envoy", () => {
   let mesh: ChangingMesh
-  let untouched: Record<string, unknown>
 
   beforeAll(async () => {
     mesh = await ChangingMesh.start()
-    untouched = mesh.written()
   })
   afterAll(() => mesh.stop())
   afterEach(async () => {
     await mesh.undo()
-    expect(mesh.written()).toEqual(untouched)
+    expect(mesh.written()).toEqual(mesh.untouched)
   })
 
   const route = (http: HttpRule[], meanwhile: Meanwhile = {}) =>
