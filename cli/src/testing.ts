@@ -78,6 +78,20 @@ export type Person = {
   now?: number
 }
 
+/** Nobody's process: it says nothing, has no network, and keeps nothing. */
+export const noIo: Io = {
+  out: () => undefined,
+  err: () => undefined,
+  env: {},
+  fetch: () => Promise.reject(new Error("no network")),
+  now: () => 0,
+  sleep: () => Promise.resolve(),
+  readInput: () => Promise.resolve(""),
+  isTerminal: false,
+  config: { path: "", read: () => ({}), write: () => undefined },
+  readLocal: () => null,
+}
+
 /** Runs `smm` against a server. */
 export async function smmOf(
   fetch: Io["fetch"],
@@ -88,20 +102,18 @@ export async function smmOf(
   const left = [...(answers ?? [])]
   const questions: string[] = []
   const io: Io = {
+    ...noIo,
     out: (text) => void (printed.out += text),
     err: (text) => void (printed.err += text),
     env: { SMM_SERVER: "http://mesh.example", SMM_TOKEN: "t", ...env },
     fetch,
     now: () => now,
-    sleep: () => Promise.resolve(),
     readInput: () => Promise.resolve(input ?? ""),
     isTerminal: answers !== undefined,
     ask: (question) => {
       questions.push(question)
       return Promise.resolve(left.shift() ?? "")
     },
-    config: { path: "", read: () => ({}), write: () => undefined },
-    readLocal: () => null,
   }
   return { code: await run(args, io), ...printed, questions }
 }

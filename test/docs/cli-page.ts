@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { Command, type Option } from "commander"
 import { withChangeFlags } from "#cli/change/flags.ts"
 import { createProgram } from "#cli/commands.ts"
-import type { Io } from "#cli/io.ts"
+import { noIo } from "#cli/testing.ts"
 
 /** Where the page is kept. */
 export const cliPageFile = join(import.meta.dirname, "../../docs/cli.md")
@@ -10,19 +10,6 @@ export const cliPageFile = join(import.meta.dirname, "../../docs/cli.md")
 const cell = (text: string): string =>
   text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;")
 const code = (text: string): string => `\`${text}\``
-
-const io = (out: (text: string) => void): Io => ({
-  out,
-  err: out,
-  env: {},
-  fetch: () => Promise.reject(new Error("no page asks a server")),
-  now: () => 0,
-  sleep: () => Promise.resolve(),
-  readInput: () => Promise.resolve(""),
-  isTerminal: false,
-  config: { path: "", read: () => ({}), write: () => undefined },
-  readLocal: () => null,
-})
 
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
@@ -97,10 +84,7 @@ const leaves = (command: Command): Command[] =>
 
 /** docs/cli.md, made from the program itself. */
 export function cliPage(): string {
-  const program = createProgram(
-    io(() => undefined),
-    () => undefined,
-  )
+  const program = createProgram(noIo, () => undefined)
   return [
     "# Command line",
     "",

@@ -1,25 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { parseAllDocuments } from "yaml"
 import { ChangePreview } from "#shared/api/change.ts"
 import { AppError } from "#shared/error.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
-import { change, changeId, east, object, preview, prod, rowsOf, smm, step } from "./fixture.ts"
+import { change, changeId, east, object, preview, prod, rowsOf, smm, step, writesFiles } from "./fixture.ts"
 
 const line = "shift set bookinfo/reviews v1=80 v3=20"
 
-let folder: string
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "smm-acting-"))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const fileOf = (name: string, text: string): string => {
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  return path
-}
+const fileOf = writesFiles()
 
 describe("with --yes", () => {
   test("the change is made in the cluster that has the service; its id is all that stands on standard output", async () => {

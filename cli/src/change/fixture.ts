@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll } from "vitest"
 import { Change, ChangePreview, ControlReading } from "#shared/api/change.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { type FakeServer, type Person, fakeServer, smmOf } from "../testing.ts"
@@ -156,4 +160,18 @@ export const smm = async (line: string | readonly string[], answers: Answers = {
   const ran = await smmOf(server.fetch, args, person)
   const bodyOf = (name: string): unknown => server.calls.find((call) => call.name === name)?.body
   return { ...ran, calls: server.calls.map(({ name }) => name), bodyOf }
+}
+
+/** A folder for the files of a suite; what it answers writes one, and answers its path. */
+export function writesFiles(): (name: string, text: string) => string {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "smm-acting-"))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return (name, text) => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return path
+  }
 }

@@ -1,18 +1,18 @@
 import { spawnSync } from "node:child_process"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { Change, ChangeRequest } from "#shared/api/change.ts"
+import { ChangeRequest } from "#shared/api/change.ts"
 import type { Match } from "#shared/edit/form.ts"
 import type { Guard } from "#shared/edit/guard.ts"
 import { Intent } from "#shared/edit/intent.ts"
 import { type LineRequest, smmLine } from "#shared/edit/lines.ts"
 import { isSame } from "#shared/edit/same.ts"
 import { fakeServer, smmOf } from "../testing.ts"
+import { change, changeId } from "./fixture.ts"
 
 /** The lines that the console shows are read by the command as what they were written for, through a real shell. */
 
 const clusterIds = { east: "cls_00000000000000000000000001", west: "cls_00000000000000000000000002" }
-const changeId = "chg_00000000000000000000000001"
 
 const text = fc
   .string({ unit: "grapheme", minLength: 1, maxLength: 10 })
@@ -290,32 +290,12 @@ function shellOf(lines: readonly string[]): { args: string[]; input: string }[] 
     })
 }
 
-const change = Change.parse({
-  changeId,
-  at: 0,
-  endedAt: 0,
-  by: { kind: "user", id: "u", name: "ann" },
-  via: "cli",
-  title: "T",
-  services: [],
-  intent: null,
-  state: "applied",
-  clusters: [],
-  steps: [],
-  findings: { added: [], removed: [] },
-  guard: null,
-  revertAt: null,
-  watch: null,
-  undoOf: null,
-  undoneBy: null,
-})
-
 async function requestOf({ args, input }: { args: string[]; input: string }): Promise<ChangeRequest> {
   const server = fakeServer({
     listClusters: () => ({
       items: Object.entries(clusterIds).map(([name, clusterId]) => ({ name, clusterId })) as never,
     }),
-    createChange: () => change,
+    createChange: () => change(),
   })
   const { code, err } = await smmOf(server.fetch, args, { input })
   expect({ code, err }).toMatchObject({ code: 0 })

@@ -1,19 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { object, preview, prod, route, smm } from "../change/fixture.ts"
+import { describe, expect, test } from "vitest"
+import { object, preview, prod, route, smm, writesFiles } from "../change/fixture.ts"
 
-let folder: string
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "smm-acting-"))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const fileOf = (name: string, text: string): string => {
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  return path
-}
+const fileOf = writesFiles()
 
 describe("plain objects", () => {
   const manifest =
