@@ -1,20 +1,15 @@
-import { readFile } from "node:fs/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Page } from "playwright-core"
 import { parse, stringify } from "yaml"
 import type { ChangeRequestInput } from "#shared/api/change.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { skipNote } from "#test/real/skip.ts"
-import { type Rig, consoleMissing, startConsole } from "./console.ts"
+import { type KubeCall, type Rig, consoleMissing, kubeCallOf, startConsole } from "./console.ts"
 import { until } from "./room.ts"
 
 const virtualService = "VirtualService.networking.istio.io"
 const destinationRule = "DestinationRule.networking.istio.io"
 
-type Kubeconfig = {
-  clusters: { cluster: { server: string } }[]
-  users: { user: { token: string } }[]
-}
 type Weights = Record<string, number>
 type Routes = { http: { route: { destination: { subset?: string }; weight?: number }[]; fault?: unknown }[] }
 
@@ -22,28 +17,16 @@ describe.skipIf(skipNote("e2e: changes in the console", consoleMissing()))("chan
   let rig: Rig
   let cluster: string
   let operator: string
-  let kubeconfig: string
+  let kube: KubeCall
   const opened: Page[] = []
   /** A resource that is refused is written to the browser's console; tests that want it say so. */
   const refusals = /status of 409/
 
   beforeAll(async () => {
     rig = await startConsole()
-    kubeconfig = await rig.demo("shop")
-    const made = await rig.client.call("createCluster", {
-      body: { name: "shop", write: ["traffic", "security"] },
-    })
-    cluster = made.cluster.clusterId
-    const room = await rig.agent("shop", kubeconfig, made.token, ["--namespace", "smm-system"])
-    await until(
-      "the first edges, and an agent that writes",
-      async () => {
-        const { act, join } = await rig.client.call("getCluster", { params: { cluster } })
-        const { edges } = await rig.client.call("getTopology", {})
-        return edges.length > 0 && act?.mode === "mapped" && join.inventory.doneAt !== null ? true : undefined
-      },
-      { room, seconds: 120 },
-    )
+    const made = await rig.acting("shop", "shop")
+    cluster = made.cluster
+    kube = await kubeCallOf(made.kubeconfig)
     const member = await rig.client.call("createMember", {
       body: { email: "grace@shop.example", name: "Grace", role: "operator" },
     })
@@ -485,21 +468,12 @@ describe.skipIf(skipNote("e2e: changes in the console", consoleMissing()))("chan
     const page = await open("/changes")
     const ours = page.getByRole("link", { name: made.title, exact: true })
     await ours.waitFor()
-    const { clusters, users } = parse(await readFile(kubeconfig, "utf8")) as Kubeconfig
-    const answer = await fetch(
-      `${clusters[0]?.cluster.server ?? ""}/apis/networking.istio.io/v1/namespaces/bookinfo/destinationrules/ratings?fieldManager=ci-deployer`,
-      {
-        method: "PATCH",
-        headers: {
-          "content-type": "application/merge-patch+json",
-          authorization: `Bearer ${users[0]?.user.token ?? ""}`,
-        },
-        body: JSON.stringify({
-          spec: { trafficPolicy: { connectionPool: { tcp: { maxConnections: 33 } } } },
-        }),
-      },
+    await kube(
+      "PATCH",
+      "/apis/networking.istio.io/v1/namespaces/bookinfo/destinationrules/ratings?fieldManager=ci-deployer",
+      { spec: { trafficPolicy: { connectionPool: { tcp: { maxConnections: 33 } } } } },
+      "application/merge-patch+json",
     )
-    expect(answer.ok).toBe(true)
     const theirs = page.getByRole("row").filter({ hasText: "ci-deployer" })
     await theirs.getByText("outside").waitFor()
     await theirs.getByText("DestinationRule bookinfo/ratings").first().waitFor()

@@ -1,19 +1,12 @@
-import { readFile } from "node:fs/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Locator, Page } from "playwright-core"
-import { parse } from "yaml"
 import type { Change, ChangeRequestInput, ControlQuery } from "#shared/api/change.ts"
 import type { RoutingForm } from "#shared/edit/form.ts"
 import type { FormControl, Intent } from "#shared/edit/intent.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { skipNote } from "#test/real/skip.ts"
-import { type Rig, consoleMissing, startConsole } from "./console.ts"
+import { type KubeCall, type Rig, consoleMissing, kubeCallOf, startConsole } from "./console.ts"
 import { until } from "./room.ts"
-
-type Kubeconfig = {
-  clusters: { cluster: { server: string } }[]
-  users: { user: { token: string } }[]
-}
 
 const namespace = "bookinfo"
 const lists = [
@@ -364,34 +357,15 @@ const ruleTexts = (page: Page): Promise<string[]> => page.locator("[data-head]")
 describe.skipIf(skipNote("e2e: controls in the console", consoleMissing()))("controls in the console", () => {
   let rig: Rig
   let cluster: string
-  let kubeconfig: Kubeconfig
+  let kube: KubeCall
   let baseline: KubeObject[]
   const opened: Page[] = []
 
   beforeAll(async () => {
     rig = await startConsole()
-    const file = await rig.demo("bookinfo")
-    kubeconfig = parse(await readFile(file, "utf8")) as Kubeconfig
-    const made = await rig.client.call("createCluster", {
-      body: { name: "books", write: ["traffic", "security"] },
-    })
-    cluster = made.cluster.clusterId
-    const room = await rig.agent("books", file, made.token, ["--namespace", "smm-system"])
-    await until(
-      "an agent that may act, with all objects and the first edges",
-      async () => {
-        const info = await rig.client.call("getCluster", { params: { cluster } })
-        const { edges } = await rig.client.call("getTopology", {})
-        const access = await rig.client.call("getAccess", { params: { cluster }, query: { namespace } })
-        return edges.length > 0 &&
-          info.join.inventory.doneAt !== null &&
-          access.mode === "mapped" &&
-          access.refused === null
-          ? true
-          : undefined
-      },
-      { room, seconds: 120 },
-    )
+    const made = await rig.acting("books", "bookinfo")
+    cluster = made.cluster
+    kube = await kubeCallOf(made.kubeconfig)
     baseline = await objects()
   })
   afterAll(() => rig?.stop())
@@ -400,20 +374,6 @@ describe.skipIf(skipNote("e2e: controls in the console", consoleMissing()))("con
     await restore()
     expect(rig.problems.splice(0)).toEqual([])
   })
-
-  async function kube<T>(method: string, at: string, body?: object): Promise<T> {
-    const { clusters, users } = kubeconfig
-    const answer = await fetch(`${clusters[0]?.cluster.server ?? ""}${at}`, {
-      method,
-      headers: {
-        "content-type": "application/json",
-        authorization: `Bearer ${users[0]?.user.token ?? ""}`,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    if (!answer.ok) throw new Error(`${method} ${at} answered ${answer.status}: ${await answer.text()}`)
-    return (await answer.json()) as T
-  }
 
   /** All that controls write, without what the API server keeps by itself. */
   async function objects(): Promise<KubeObject[]> {

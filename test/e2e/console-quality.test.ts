@@ -47,23 +47,7 @@ describe.skipIf(skipNote("e2e: quality of the console's pages", consoleMissing()
 
     beforeAll(async () => {
       rig = await startConsole()
-      const kubeconfig = await rig.demo("shop")
-      const made = await rig.client.call("createCluster", { body: { name: "shop" } })
-      cluster = made.cluster.clusterId
-      const room = await rig.agent("shop", kubeconfig, made.token, ["--namespace", "smm-system"])
-      await until(
-        "the first edges",
-        async () => ((await rig.client.call("getTopology", {})).edges.length > 0 ? true : undefined),
-        { room, seconds: 120 },
-      )
-      await until(
-        "an agent that writes, and the whole inventory",
-        async () => {
-          const { act, join } = await rig.client.call("getCluster", { params: { cluster } })
-          return act?.mode === "mapped" && join.inventory.doneAt !== null ? true : undefined
-        },
-        { room },
-      )
+      cluster = (await rig.acting("shop", "shop")).cluster
       const shifted = await rig.client.call("createChange", {
         body: {
           intent: {

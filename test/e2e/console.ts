@@ -50,6 +50,8 @@ export type Rig = {
     joinToken?: string,
     more?: readonly string[],
   ): Promise<GuardedProcess>
+  /** A demo cluster whose agent may act, with all its objects and its first edges. */
+  acting(name: string, mesh: "bookinfo" | "shop"): Promise<{ cluster: string; kubeconfig: string }>
   stop(): Promise<void>
 }
 
@@ -148,9 +150,38 @@ export async function startConsole(): Promise<Rig> {
     return room
   }
 
+  const client = createClient({ server: cloud.url, fetch, token: cloud.owner.token })
+
+  async function acting(
+    name: string,
+    mesh: "bookinfo" | "shop",
+  ): Promise<{ cluster: string; kubeconfig: string }> {
+    const kubeconfig = await demo(mesh)
+    const made = await client.call("createCluster", { body: { name, write: ["traffic", "security"] } })
+    const cluster = made.cluster.clusterId
+    const room = await agent(name, kubeconfig, made.token, ["--namespace", "smm-system"])
+    await until(
+      "an agent that may act, with all objects and the first edges",
+      async () => {
+        const info = await client.call("getCluster", { params: { cluster } })
+        const { edges } = await client.call("getTopology", {})
+        const query = { namespace: "bookinfo" }
+        const access = await client.call("getAccess", { params: { cluster }, query })
+        return edges.length > 0 &&
+          info.join.inventory.doneAt !== null &&
+          access.mode === "mapped" &&
+          access.refused === null
+          ? true
+          : undefined
+      },
+      { room, seconds: 120 },
+    )
+    return { cluster, kubeconfig }
+  }
+
   return {
     cloud,
-    client: createClient({ server: cloud.url, fetch, token: cloud.owner.token }),
+    client,
     browser,
     problems,
     advance: (ms) => void (ahead += ms),
@@ -163,6 +194,7 @@ export async function startConsole(): Promise<Rig> {
     },
     demo,
     agent,
+    acting,
     async stop() {
       for (const end of ends.toReversed()) await end()
     },
@@ -172,3 +204,24 @@ export async function startConsole(): Promise<Rig> {
 /** What a search parameter of the page's address says, once it says it. */
 export const inAddress = (page: Page, key: string, value: string | null): Promise<void> =>
   page.waitForURL((url) => url.searchParams.get(key) === value)
+
+type Kubeconfig = {
+  clusters: { cluster: { server: string } }[]
+  users: { user: { token: string } }[]
+}
+
+/** Asks the API server of a kubeconfig. @throws Error with what it answered */
+export type KubeCall = <T>(method: string, path: string, body?: object, contentType?: string) => Promise<T>
+
+export async function kubeCallOf(kubeconfig: string): Promise<KubeCall> {
+  const { clusters, users } = parse(await readFile(kubeconfig, "utf8")) as Kubeconfig
+  return async <T>(method: string, path: string, body?: object, contentType = "application/json") => {
+    const answer = await fetch(`${clusters[0]?.cluster.server ?? ""}${path}`, {
+      method,
+      headers: { "content-type": contentType, authorization: `Bearer ${users[0]?.user.token ?? ""}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`)
+    return (await answer.json()) as T
+  }
+}
