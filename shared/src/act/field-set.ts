@@ -1,6 +1,7 @@
 import type { KubeObject } from "../kube/object.ts"
 import { kindKeyOf } from "../kube/object.ts"
 import { canonicalJson } from "../kube/bucket.ts"
+import { isSame } from "../edit/same.ts"
 import { type Json, list, record, text } from "../topology/fact/read.ts"
 
 /**
@@ -132,7 +133,7 @@ export function differenceOf(before: Leaves, after: Leaves): Difference {
   const removed: Path[] = []
   for (const [at, { path, value }] of after) {
     const known = before.get(at)
-    if (!known || canonicalJson(known.value) !== canonicalJson(value)) set.push(path)
+    if (!known || !isSame(known.value, value)) set.push(path)
   }
   const grown = new Set(set.flatMap((path) => path.map((_, end) => textOf(path.slice(0, end)))))
   // An empty map or list that got content is no removal.

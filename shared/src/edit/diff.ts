@@ -1,7 +1,8 @@
 import type { KubeObject } from "../kube/object.ts"
 import { aligned } from "./align.ts"
 import type { PatchOperation } from "./edit.ts"
-import { canonical, isSame } from "./same.ts"
+import { canonicalJson } from "../kube/bucket.ts"
+import { isSame } from "./same.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -15,13 +16,13 @@ const keysOf = (fields: Fields): string[] => Object.keys(fields).filter((key) =>
 /** What a patch weighs: its operations, and what they carry. */
 const weigh = (operations: readonly PatchOperation[]): number =>
   operations.reduce(
-    (sum, operation) => sum + 8 + ("value" in operation ? canonical(operation.value).length : 0),
+    (sum, operation) => sum + 8 + ("value" in operation ? canonicalJson(operation.value).length : 0),
     0,
   )
 
 function listPatch(before: readonly unknown[], after: readonly unknown[], path: string): PatchOperation[] {
   const steps = aligned(before, after, {
-    textOf: canonical,
+    textOf: canonicalJson,
     // In weights of a removal, which has no value to carry.
     costOf: (from, to) =>
       weigh(from === undefined ? [{ op: "add", path, value: to }] : valuePatch(from, to, path)) / 8,

@@ -1,6 +1,7 @@
 import { at } from "../validation/path.ts"
 import { aligned } from "./align.ts"
-import { canonical, isSame } from "./same.ts"
+import { canonicalJson } from "../kube/bucket.ts"
+import { isSame } from "./same.ts"
 
 /** What a change made (`base`, of `before`), and what stands there now. Absent: undefined. */
 export type Three = { before: unknown; base: unknown; now: unknown }
@@ -49,8 +50,8 @@ function fatesOf(base: readonly unknown[], other: readonly unknown[]): { fates: 
   const fates: Fate[] = []
   const added: unknown[][] = [[]]
   const costOf = (from: unknown, to: unknown): number =>
-    from === undefined ? 1 + canonical(to).length : distance(from, to)
-  for (const step of aligned(base, other, { textOf: canonical, costOf })) {
+    from === undefined ? 1 + canonicalJson(to).length : distance(from, to)
+  for (const step of aligned(base, other, { textOf: canonicalJson, costOf })) {
     if (step.become === "added") {
       added.at(-1)?.push(step.after)
       continue
@@ -65,17 +66,17 @@ function fatesOf(base: readonly unknown[], other: readonly unknown[]): { fates: 
 /** What an element is told from others by, where it has such: its name, destination or port. */
 function identityOf(element: Fields): string | undefined {
   const said = element["name"] ?? element["destination"] ?? element["port"] ?? element["number"]
-  return said === undefined ? undefined : canonical(said)
+  return said === undefined ? undefined : canonicalJson(said)
 }
 
 /** How little two elements have in common: those that share fields are the same one, edited; those of different names never are. */
 function distance(a: unknown, b: unknown): number {
-  if (!isFields(a) || !isFields(b)) return canonical(b).length + 1
+  if (!isFields(a) || !isFields(b)) return canonicalJson(b).length + 1
   const [one, other] = [identityOf(a), identityOf(b)]
   if (one !== undefined && other !== undefined && one !== other) return Infinity
   return Object.keys({ ...a, ...b })
     .filter((key) => !isSame(a[key], b[key]))
-    .reduce((sum, key) => sum + canonical(b[key]).length + 1, 0)
+    .reduce((sum, key) => sum + canonicalJson(b[key]).length + 1, 0)
 }
 
 /** Elements whose shares belong together: half of an old list and half of a new one would be neither. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../kube/object.ts"
 import { type Json, list, number, record, text } from "../topology/fact/read.ts"
-import { canonical } from "./same.ts"
+import { canonicalJson } from "../kube/bucket.ts"
 
 /** A list of an object that others rely on entry by entry; `inner`: the list inside of an entry that is to be joined as well. */
 type Relied = { field: string; keyOf: (entry: unknown) => string; inner?: string }
@@ -10,22 +10,22 @@ const portOf = (entry: unknown): string => {
   const { port, name } = record(entry)
   return `${number(record(port)["number"])} ${text(record(port)["name"])} ${text(name)}`
 }
-const exportTo: Relied = { field: "exportTo", keyOf: canonical }
+const exportTo: Relied = { field: "exportTo", keyOf: canonicalJson }
 
 const reliedOn: Readonly<Record<string, readonly Relied[]>> = {
   "DestinationRule.networking.istio.io": [{ field: "subsets", keyOf: nameOf }, exportTo],
   "Gateway.networking.istio.io": [{ field: "servers", keyOf: portOf, inner: "hosts" }],
   "Gateway.gateway.networking.k8s.io": [{ field: "listeners", keyOf: nameOf }],
   "ServiceEntry.networking.istio.io": [
-    { field: "hosts", keyOf: canonical },
+    { field: "hosts", keyOf: canonicalJson },
     { field: "ports", keyOf: (entry) => String(number(record(entry)["number"])) },
     exportTo,
   ],
   Service: [{ field: "ports", keyOf: (entry) => String(number(record(entry)["port"])) }],
   "Sidecar.networking.istio.io": [{ field: "egress", keyOf: portOf, inner: "hosts" }],
   "ReferenceGrant.gateway.networking.k8s.io": [
-    { field: "from", keyOf: canonical },
-    { field: "to", keyOf: canonical },
+    { field: "from", keyOf: canonicalJson },
+    { field: "to", keyOf: canonicalJson },
   ],
 }
 
@@ -36,7 +36,10 @@ function joined(before: unknown, after: unknown, { keyOf, inner }: Omit<Relied, 
     old.delete(keyOf(entry))
     return own === undefined || inner === undefined
       ? entry
-      : { ...record(entry), [inner]: joined(record(own)[inner], record(entry)[inner], { keyOf: canonical }) }
+      : {
+          ...record(entry),
+          [inner]: joined(record(own)[inner], record(entry)[inner], { keyOf: canonicalJson }),
+        }
   })
   return [...kept, ...old.values()]
 }

@@ -4,7 +4,7 @@ import type { Mesh } from "../../istio/mesh.ts"
 import type { RegistryService } from "../../istio/registry.ts"
 import { isCatchAll } from "../../istio/rule.ts"
 import { routeRequest } from "../../istio/route.ts"
-import { canonical } from "../same.ts"
+import { canonicalJson } from "../../kube/bucket.ts"
 import { askingsOf, rulesFor } from "./asking.ts"
 import { type Shares, copiesOf, isSameShares, sharesOf } from "./ends.ts"
 import { type Band, areApart, mixOf, moved } from "./mix.ts"
@@ -102,7 +102,7 @@ function groupsOf(kinds: readonly Kind[], service: RegistryService): Group[] {
   return own.length > 0 ? own : groups
 }
 
-const textOf = ({ ends, copies }: Way): string => canonical([[...ends].sort(), [...copies].sort()])
+const textOf = ({ ends, copies }: Way): string => canonicalJson([[...ends].sort(), [...copies].sort()])
 
 const stays = ({ before, after }: Kind): boolean => isSameShares(before.ends, after.ends)
 
