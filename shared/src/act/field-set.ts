@@ -2,7 +2,7 @@ import type { KubeObject } from "../kube/object.ts"
 import { kindKeyOf } from "../kube/object.ts"
 import { canonicalJson } from "../kube/bucket.ts"
 import { isSame } from "../edit/same.ts"
-import { type Json, list, record, text } from "../topology/fact/read.ts"
+import { type Json, isRecord, list, record, text } from "../topology/fact/read.ts"
 
 /**
  * Fields as Kubernetes owns them: a path is the segments of `FieldsV1` (`f:spec`, `k:{"name":"http"}`, `v:"x"`), a leaf is what is owned as a whole.
@@ -41,8 +41,6 @@ const keyedLists: Readonly<Record<string, Readonly<Record<string, readonly strin
 const ownerReferences = "f:metadata\u0001f:ownerReferences"
 const finalizers = "f:metadata\u0001f:finalizers"
 
-const isMap = (value: unknown): value is Json =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 const isEmpty = (value: Json): boolean => Object.keys(value).length === 0
 
 /** What the server itself has said about a list, by how it noted its owners. */
@@ -106,7 +104,7 @@ export function leavesOf(object: KubeObject, like: KubeObject = object): Leaves 
   }
   function walk(value: unknown, path: Path): void {
     if (Array.isArray(value)) return walkList(value, path)
-    if (!isMap(value) || isEmpty(value)) return add(path, value)
+    if (!isRecord(value) || isEmpty(value)) return add(path, value)
     for (const [name, field] of Object.entries(value))
       if (field !== undefined) walk(field, [...path, `f:${name}`])
   }
@@ -145,8 +143,8 @@ export function differenceOf(before: Leaves, after: Leaves): Difference {
 export function holds(fields: Json, path: Path): boolean {
   let node: unknown = fields
   for (const step of path) {
-    if (step === ".") return isMap(node) && ("." in node || isEmpty(node))
-    if (!isMap(node) || !(step in node)) return false
+    if (step === ".") return isRecord(node) && ("." in node || isEmpty(node))
+    if (!isRecord(node) || !(step in node)) return false
     node = node[step]
   }
   return true

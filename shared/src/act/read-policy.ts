@@ -1,6 +1,7 @@
 import { parseDocument } from "yaml"
 import type { z } from "zod"
 import { kindsNamed } from "../kube/kinds.ts"
+import { isRecord } from "../topology/fact/read.ts"
 import { Allow, IdentityLine, IdentityProvider, maxLines, Policy, policyPlace, Who } from "./policy.ts"
 
 export type PolicyReading = {
@@ -15,8 +16,6 @@ export type PolicyReading = {
 const maxText = 1_048_576
 
 type Fields = Record<string, unknown>
-const isFields = (value: unknown): value is Fields =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 const off = (reason: string, problems: string[] = []): PolicyReading => ({
   policy: { mode: "off", identities: [], allow: [] },
@@ -91,7 +90,7 @@ function linesOf(written: Fields, name: keyof typeof maxLines, problems: string[
 function identityLine(line: unknown, name: string, problems: string[]): Policy["identities"] {
   const read = IdentityLine.safeParse(line)
   if (read.success) return [read.data]
-  const who = Who.safeParse(isFields(line) ? line["who"] : undefined)
+  const who = Who.safeParse(isRecord(line) ? line["who"] : undefined)
   const effect = who.success ? "whom it names may not write" : "it counts for nobody"
   problems.push(`${name} is left out, ${effect}: ${wordsOf(read.error, line)}`)
   return who.success ? [{ who: who.data, as: null }] : []
@@ -124,7 +123,7 @@ const fields = Object.keys(Policy.shape)
 /** What makes the document as a whole unusable; what it means to forbid could otherwise be missed. */
 function faultOf(written: unknown): string | null {
   if (written === null || written === undefined) return 'is empty; it wants at least "mode: mapped"'
-  if (!isFields(written)) return `is ${shortJson(written)}; it wants fields, beginning with "mode: mapped"`
+  if (!isRecord(written)) return `is ${shortJson(written)}; it wants fields, beginning with "mode: mapped"`
   const unknown = Object.keys(written).find((name) => !fields.includes(name))
   if (unknown !== undefined)
     return `has the field ${JSON.stringify(unknown)}, which nobody knows; it has ${fields.join(", ")}`

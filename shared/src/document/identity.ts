@@ -1,7 +1,5 @@
+import { isRecord } from "../topology/fact/read.ts"
 import type { Problem } from "./problem.ts"
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 /** Why a value is no object, and where in it. */
 export type Fault = Pick<Problem, "level" | "message" | "remedy"> & { at: readonly string[] }

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../kube/object.ts"
 import { kindKeyOf } from "../kube/object.ts"
+import { isRecord } from "../topology/fact/read.ts"
 import { isSame } from "./same.ts"
 
 /** What the Gateway API's schema writes where an object says nothing: paths with `[]` for every entry of a list. Source: gateway-api CRDs, `default`. */
@@ -67,13 +68,10 @@ const byKind: Readonly<Record<string, readonly Default[]>> = {
   [`Gateway.${group}`]: gateway,
 }
 
-const isFields = (value: unknown): value is Record<string, unknown> =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
-
 /** The value with what a path says where its parent is there and says nothing. */
 function filled(value: unknown, steps: readonly string[], otherwise: unknown): unknown {
   const [step = "", ...rest] = steps
-  if (!isFields(value)) return value
+  if (!isRecord(value)) return value
   const key = step.replace("[]", "")
   const own = value[key]
   if (rest.length === 0) return own === undefined ? { ...value, [key]: otherwise } : value

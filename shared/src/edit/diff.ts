@@ -1,13 +1,11 @@
 import type { KubeObject } from "../kube/object.ts"
+import { isRecord } from "../topology/fact/read.ts"
 import { aligned } from "./align.ts"
 import type { PatchOperation } from "./edit.ts"
 import { canonicalJson } from "../kube/bucket.ts"
 import { isSame } from "./same.ts"
 
 type Fields = Readonly<Record<string, unknown>>
-
-const isFields = (value: unknown): value is Fields =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 const escaped = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1")
 
@@ -59,7 +57,7 @@ function valuePatch(before: unknown, after: unknown, path: string): PatchOperati
   if (isSame(before, after)) return []
   if (Array.isArray(before) && Array.isArray(after) && before.length * after.length > 0)
     return listPatch(before, after, path)
-  if (isFields(before) && isFields(after) && isAkin(before, after)) return fieldsPatch(before, after, path)
+  if (isRecord(before) && isRecord(after) && isAkin(before, after)) return fieldsPatch(before, after, path)
   return [{ op: "replace", path, value: after }]
 }
 

@@ -1,3 +1,4 @@
+import { isRecord } from "../topology/fact/read.ts"
 import { at } from "../validation/path.ts"
 import { aligned } from "./align.ts"
 import { canonicalJson } from "../kube/bucket.ts"
@@ -11,8 +12,6 @@ export type Kept = { path: string; message: string }
 export type Merged = { value: unknown; kept: readonly Kept[] }
 
 type Fields = Readonly<Record<string, unknown>>
-const isFields = (value: unknown): value is Fields =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
 
 const longest = 80
 const wordsOf = (value: unknown): string => {
@@ -71,7 +70,7 @@ function identityOf(element: Fields): string | undefined {
 
 /** How little two elements have in common: those that share fields are the same one, edited; those of different names never are. */
 function distance(a: unknown, b: unknown): number {
-  if (!isFields(a) || !isFields(b)) return canonicalJson(b).length + 1
+  if (!isRecord(a) || !isRecord(b)) return canonicalJson(b).length + 1
   const [one, other] = [identityOf(a), identityOf(b)]
   if (one !== undefined && other !== undefined && one !== other) return Infinity
   return Object.keys({ ...a, ...b })
@@ -81,7 +80,7 @@ function distance(a: unknown, b: unknown): number {
 
 /** Elements whose shares belong together: half of an old list and half of a new one would be neither. */
 const isWhole = (elements: readonly unknown[]): boolean =>
-  elements.some((element) => isFields(element) && element["weight"] !== undefined)
+  elements.some((element) => isRecord(element) && element["weight"] !== undefined)
 
 type Lists = { before: readonly unknown[]; base: readonly unknown[]; now: readonly unknown[] }
 
@@ -131,7 +130,7 @@ export function merged(three: Three, path: string): Merged {
   if (isSame(now, base)) return { value: before, kept: [] }
   if (Array.isArray(before) && Array.isArray(base) && Array.isArray(now))
     return mergedLists({ before, base, now }, path)
-  if (isFields(base) && isFields(now) && (before === undefined || isFields(before))) {
+  if (isRecord(base) && isRecord(now) && (before === undefined || isRecord(before))) {
     const fields = mergedFields({ before: before ?? {}, base, now }, path)
     const emptied = before === undefined && Object.keys(fields.value as Fields).length === 0
     return emptied ? { ...fields, value: undefined } : fields

@@ -1,3 +1,4 @@
+import { isRecord } from "../../topology/fact/read.ts"
 import { Duration } from "../form.ts"
 import { FlagFault } from "./fault.ts"
 
@@ -102,22 +103,19 @@ export const choice = (
 
 type Draft = Record<string, unknown>
 
-const isDraft = (value: unknown): value is Draft =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
-
 function put(draft: Draft, path: readonly string[], value: unknown): void {
   const [first = "", ...rest] = path
   if (rest.length === 0) {
     draft[first] = value
     return
   }
-  const child = isDraft(draft[first]) ? draft[first] : {}
+  const child = isRecord(draft[first]) ? draft[first] : {}
   draft[first] = child
   put(child, rest, value)
 }
 
 const at = (form: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, step) => (isDraft(value) ? value[step] : undefined), form)
+  path.reduce<unknown>((value, step) => (isRecord(value) ? value[step] : undefined), form)
 
 function readOne({ name, wants, read }: FormFlag, text: string): unknown {
   const value = read(text)

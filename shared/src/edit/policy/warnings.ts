@@ -1,5 +1,5 @@
 import { type TrafficPolicy, policyFor } from "../../istio/destination-rule.ts"
-import { type Json, list, number, record, text } from "../../topology/fact/read.ts"
+import { type Json, isRecord, list, number, record, text } from "../../topology/fact/read.ts"
 import { at } from "../../validation/path.ts"
 import type { Warning } from "../plan.ts"
 import { isSame } from "../same.ts"
@@ -9,8 +9,7 @@ import { type Place, serviceOf, wordsOf } from "./place.ts"
 
 /** Leaves of a value by their path. */
 function leavesOf(value: unknown, path = ""): Map<string, unknown> {
-  const isParent = value !== null && typeof value === "object" && !Array.isArray(value)
-  if (!isParent) return new Map([[path, value]])
+  if (!isRecord(value)) return new Map([[path, value]])
   return new Map(Object.entries(value).flatMap(([key, inner]) => [...leavesOf(inner, at(path, key))]))
 }
 

@@ -1,14 +1,11 @@
-import type { Json } from "../../../../topology/fact/read.ts"
-
-const isObject = (value: unknown): value is Json =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
+import { type Json, isRecord } from "../../../../topology/fact/read.ts"
 
 /** Deep equality of JSON, but for some fields of the outermost objects. */
 function isSame(a: unknown, b: unknown, besides: ReadonlySet<string> = nothing): boolean {
   if (a === b) return true
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, i) => isSame(item, b[i]))
-  return isObject(a) && isObject(b) && isWithin(a, b, besides) && isWithin(b, a, besides)
+  return isRecord(a) && isRecord(b) && isWithin(a, b, besides) && isWithin(b, a, besides)
 }
 
 const isWithin = (a: Json, b: Json, besides: ReadonlySet<string>): boolean =>
