@@ -1,5 +1,4 @@
-import { idOf } from "#shared/edit/steps.ts"
-import type { KubeObject, ObjectRef } from "#shared/kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf } from "#shared/kube/object.ts"
 import type { Conflicts, StepOutcome, WireStep } from "#shared/protocol/command.ts"
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"

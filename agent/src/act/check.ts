@@ -1,7 +1,6 @@
 import type { KubeIdentity } from "#shared/act/policy.ts"
 import { patched } from "#shared/edit/patch.ts"
-import { idOf } from "#shared/edit/steps.ts"
-import type { KubeObject } from "#shared/kube/object.ts"
+import { type KubeObject, idOf } from "#shared/kube/object.ts"
 import type { Conflicts, FieldOwner, StepCheck, WireStep } from "#shared/protocol/command.ts"
 import type { Access } from "./access.ts"
 import type { Failure } from "./command.ts"

@@ -1,6 +1,6 @@
 import { inverseOf, type KeptField } from "#shared/edit/inverse.ts"
-import { idOf, stepsOf } from "#shared/edit/steps.ts"
-import type { KubeObject } from "#shared/kube/object.ts"
+import { stepsOf } from "#shared/edit/steps.ts"
+import { type KubeObject, idOf } from "#shared/kube/object.ts"
 import type { CommandOutcome, WireStep } from "#shared/protocol/command.ts"
 import type { Failure } from "./command.ts"
 import type { Executor } from "./executor.ts"

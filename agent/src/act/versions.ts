@@ -1,6 +1,5 @@
-import { idOf } from "#shared/edit/steps.ts"
 import { objectHash } from "#shared/kube/bucket.ts"
-import { type KubeObject, type ObjectRef, refOf } from "#shared/kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf, refOf } from "#shared/kube/object.ts"
 import type { ConfigEvent } from "../cluster/cluster.ts"
 import { plain } from "./plan-step.ts"
 

@@ -1,9 +1,10 @@
 import { AppError } from "../error.ts"
 import { config, pod, service } from "../istio/fixture.ts"
-import { type KubeObject, refOf } from "../kube/object.ts"
+import { type KubeObject, idOf, refOf } from "../kube/object.ts"
 import { record } from "../topology/fact/read.ts"
 import { effectOf } from "./patch.ts"
 import type { Plan } from "./plan.ts"
+import { httpRouteKind } from "./route/routes.ts"
 import { worldOf } from "./testing.ts"
 import type { World } from "./world.ts"
 
@@ -41,18 +42,14 @@ export function after(
   const before = worldOf(objects)
   const effect = effectOf(edits, (ref) => before.object(ref))
   if (effect === undefined) throw new Error("an edit does not fit")
-  const idOf = (object: KubeObject): string => JSON.stringify(refOf(object))
-  const gone = new Set([...effect.put.map(idOf), ...effect.remove.map((ref) => JSON.stringify(ref))])
-  const all = [...objects.filter((object) => !gone.has(idOf(object))), ...effect.put]
+  const gone = new Set([...effect.put.map(refOf), ...effect.remove].map(idOf))
+  const all = [...objects.filter((object) => !gone.has(idOf(refOf(object)))), ...effect.put]
   return { objects: all, world: worldOf(all) }
 }
 
 /** The spec of an object of a world. */
 export const specIn = (world: World, kind: string, name: string): unknown => {
-  const keys: Record<string, string> = {
-    HTTPRoute: "HTTPRoute.gateway.networking.k8s.io",
-  }
-  const key = keys[kind] ?? `${kind}.networking.istio.io`
+  const key = kind === "HTTPRoute" ? httpRouteKind : `${kind}.networking.istio.io`
   const object = world.object({ kind: key, namespace: "bookinfo", name })
   return object && record(object["spec"])
 }

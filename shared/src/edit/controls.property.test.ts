@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { routeRequest } from "../istio/route.ts"
-import { type KubeObject, type ObjectRef, refOf } from "../kube/object.ts"
+import { type KubeObject, idOf, refOf } from "../kube/object.ts"
 import { AppError } from "../error.ts"
 import { after, bookinfo, destinationRule, reviews, subsetsOf, virtualService } from "./bookinfo.ts"
 import { planOf, readControl } from "./controls.ts"
@@ -33,7 +33,6 @@ const intents: fc.Arbitrary<Planned> = fc.oneof(
   fc.constant<Planned>({ control: "mirror", service, set: null }),
 )
 
-const idOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
 const byId = (objects: readonly KubeObject[]): Map<string, KubeObject> =>
   new Map(objects.map((object) => [idOf(refOf(object)), object]))
 

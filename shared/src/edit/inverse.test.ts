@@ -1,10 +1,9 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { config } from "../istio/fixture.ts"
-import { type KubeObject, type ObjectRef, refOf } from "../kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf, refOf } from "../kube/object.ts"
 import { type Done, inverseOf } from "./inverse.ts"
 import { patched } from "./patch.ts"
-import { idOf } from "./steps.ts"
 
 const virtualService = (http: unknown, over: Record<string, unknown> = {}): KubeObject =>
   config("VirtualService", "shop/cart", { hosts: ["cart"], http, ...over })

@@ -1,11 +1,11 @@
-import type { KubeObject, ObjectRef } from "../kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf } from "../kube/object.ts"
 import { record } from "../topology/fact/read.ts"
 import { at } from "../validation/path.ts"
 import { patchBetween, withoutServerFields } from "./diff.ts"
 import type { Edit } from "./edit.ts"
 import { type Kept, merged } from "./merge.ts"
 import { isSame } from "./same.ts"
-import { idOf, wordsOf } from "./steps.ts"
+import { wordsOf } from "./steps.ts"
 
 /** What a change did to an object: as it was, and as it was after; null: not there. */
 export type Done = { object: ObjectRef; before: KubeObject | null; after: KubeObject | null }

@@ -2,9 +2,8 @@ import type { Lookup } from "../incremental/table.ts"
 import type { Instance } from "../istio/instance.ts"
 import { type Mesh, byAge } from "../istio/mesh.ts"
 import { MeshModel } from "../istio/model.ts"
-import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "../kube/object.ts"
+import { type KubeObject, type ObjectRef, byPlace, idOf, kindKeyOf, refOf } from "../kube/object.ts"
 import { byCodeUnit } from "../order.ts"
-import { idOf } from "./steps.ts"
 import type { World } from "./world.ts"
 
 type Entry = { object: ObjectRef }
@@ -108,10 +107,6 @@ function meshOver(below: Mesh, above: MeshModel, gone: ReadonlySet<string>): Mes
 
 /** Objects to put (in place of those of the same name) and to remove: what `effectOf` makes of edits. */
 export type Effect = { put: readonly KubeObject[]; remove: readonly ObjectRef[] }
-
-const byPlace: Order<KubeObject> = (a, b) =>
-  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
-  byCodeUnit(a.metadata.name, b.metadata.name)
 
 /** What is not there yet will be the youngest: age decides what Istio prefers. */
 const aged = (object: KubeObject): KubeObject =>

@@ -1,4 +1,4 @@
-import { type KubeObject, type ObjectRef, refOf } from "../kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf, refOf } from "../kube/object.ts"
 import type { Edit, PatchOperation } from "./edit.ts"
 
 type Parent = Record<string, unknown> | unknown[]
@@ -45,7 +45,6 @@ export function effectOf(
 ): { put: KubeObject[]; remove: ObjectRef[] } | undefined {
   const put = new Map<string, KubeObject>()
   const remove: ObjectRef[] = []
-  const idOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
   for (const edit of edits) {
     if ("create" in edit) put.set(idOf(refOf(edit.create)), edit.create)
     else if ("remove" in edit) remove.push(edit.remove)

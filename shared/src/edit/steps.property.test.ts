@@ -5,12 +5,12 @@ import { targetOf } from "../istio/endpoints.ts"
 import { config, pod, service } from "../istio/fixture.ts"
 import type { Mesh } from "../istio/mesh.ts"
 import { indexMesh } from "../istio/model.ts"
-import { type KubeObject, refOf } from "../kube/object.ts"
+import { type KubeObject, idOf, refOf } from "../kube/object.ts"
 import { list, record, text } from "../topology/fact/read.ts"
 import { patchBetween } from "./diff.ts"
 import type { Edit } from "./edit.ts"
 import { effectOf } from "./patch.ts"
-import { type PlannedStep, idOf, stepsOf } from "./steps.ts"
+import { type PlannedStep, stepsOf } from "./steps.ts"
 
 type State = ReadonlyMap<string, KubeObject>
 const stateOf = (objects: readonly KubeObject[]): State =>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest"
 import { config } from "../istio/fixture.ts"
-import { type KubeObject, type ObjectRef, refOf } from "../kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf, refOf } from "../kube/object.ts"
 import { patchBetween } from "./diff.ts"
 import type { Edit } from "./edit.ts"
-import { idOf, settleMs, stepsOf } from "./steps.ts"
+import { settleMs, stepsOf } from "./steps.ts"
 
 const at = (objects: readonly KubeObject[]) => {
   const byId = new Map(objects.map((object) => [idOf(refOf(object)), object]))

@@ -1,6 +1,6 @@
 import { AppError } from "../error.ts"
 import { kindOf } from "../kube/kinds.ts"
-import { type KubeObject, type ObjectRef, refOf } from "../kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf, refOf } from "../kube/object.ts"
 import type { Verb } from "../act/policy.ts"
 import { byCodeUnit } from "../order.ts"
 import { patchBetween } from "./diff.ts"
@@ -31,8 +31,6 @@ export type PlannedStep = {
   settleMs: number
   why: string
 }
-
-export const idOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
 
 /** `DestinationRule bookinfo/reviews`. */
 export const wordsOf = ({ kind, namespace, name }: ObjectRef): string =>

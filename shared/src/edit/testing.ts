@@ -1,15 +1,8 @@
 import { type MeshSettings, defaultSettings } from "../istio/mesh.ts"
 import { MeshModel } from "../istio/model.ts"
 import { watchedKinds } from "../kube/kinds.ts"
-import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "../kube/object.ts"
-import { byCodeUnit } from "../order.ts"
+import { type KubeObject, byPlace, idOf, kindKeyOf, refOf } from "../kube/object.ts"
 import type { Caller, World } from "./world.ts"
-
-const keyOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
-
-const byPlace = (a: KubeObject, b: KubeObject): number =>
-  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
-  byCodeUnit(a.metadata.name, b.metadata.name)
 
 type Options = {
   settings?: MeshSettings
@@ -22,12 +15,12 @@ type Options = {
 export function worldOf(objects: readonly KubeObject[], options: Options = {}): World {
   const mesh = new MeshModel(options.settings ?? defaultSettings)
   for (const object of objects) mesh.put(object)
-  const byRef = new Map(objects.map((object) => [keyOf(refOf(object)), object]))
+  const byRef = new Map(objects.map((object) => [idOf(refOf(object)), object]))
   const byKind = Map.groupBy(byRef.values(), (object) => kindKeyOf(object))
   const served = new Set(options.serves ?? watchedKinds.map(({ key }) => key))
   return {
     mesh,
-    object: (ref) => byRef.get(keyOf(ref)),
+    object: (ref) => byRef.get(idOf(ref)),
     list: (kind, namespace) =>
       (byKind.get(kind) ?? [])
         .filter(({ metadata }) => namespace === undefined || (metadata.namespace ?? "") === namespace)

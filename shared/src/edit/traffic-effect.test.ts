@@ -1,9 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { config, pod, service } from "../istio/fixture.ts"
-import { type KubeObject, refOf } from "../kube/object.ts"
+import { type KubeObject, idOf, refOf } from "../kube/object.ts"
 import { worldAfter } from "./overlay.ts"
-import { idOf } from "./steps.ts"
 import { worldOf } from "./testing.ts"
 import { type Live, type LiveCall, trafficEffect } from "./traffic-effect.ts"
 

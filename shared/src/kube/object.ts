@@ -1,5 +1,6 @@
 /** Without the schema (object-schema.ts) where only the type is needed: the engine in the browser carries no zod. */
 export type { KubeObject } from "./object-schema.ts"
+import { byCodeUnit } from "../order.ts"
 import type { KubeObject } from "./object-schema.ts"
 
 /**
@@ -26,3 +27,15 @@ export const refOf = (object: KubeObject): ObjectRef => ({
   namespace: object.metadata.namespace ?? "",
   name: object.metadata.name,
 })
+
+/** A text for where an object is, the same for the same place. */
+export const idOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
+
+/** By namespace and name. */
+export const byPlace = (a: KubeObject, b: KubeObject): number =>
+  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
+  byCodeUnit(a.metadata.name, b.metadata.name)
+
+/** Oldest first, then by namespace and name: the order in which Istio prefers routes of the Gateway API. Source: pilot `sortRoutesByCreationTime`. */
+export const byCreation = (a: KubeObject, b: KubeObject): number =>
+  byCodeUnit(a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? "") || byPlace(a, b)

@@ -1,6 +1,6 @@
 import { named } from "../../istio/reason.ts"
 import { kindOf } from "../../kube/kinds.ts"
-import { type KubeObject, type ObjectRef, isKubernetesName, refOf } from "../../kube/object.ts"
+import { type KubeObject, type ObjectRef, idOf, isKubernetesName, refOf } from "../../kube/object.ts"
 import { servicesOf } from "../about.ts"
 import { asCompleted } from "../defaults.ts"
 import { patchBetween } from "../diff.ts"
@@ -12,8 +12,6 @@ import type { Plan, Warning } from "../plan.ts"
 import type { World } from "../world.ts"
 
 type Wish = Omit<Extract<Intent, { control: "objects" }>, "control">
-
-const idOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
 
 const namespaceProblem = (kind: string, namespace: string): string | undefined => {
   const spec = kindOf(kind)

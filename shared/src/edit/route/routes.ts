@@ -3,8 +3,7 @@ import { delegateOf } from "../../istio/delegate.ts"
 import { byAge } from "../../istio/mesh.ts"
 import { routesFor } from "../../istio/sidecar-routes.ts"
 import type { Routed } from "../../istio/rule.ts"
-import { type KubeObject, type ObjectRef, kindKeyOf } from "../../kube/object.ts"
-import { byCodeUnit } from "../../order.ts"
+import { type KubeObject, type ObjectRef, byCreation, idOf, kindKeyOf } from "../../kube/object.ts"
 import { type Json, record } from "../../topology/fact/read.ts"
 import type { RoutingForm } from "../form.ts"
 import { newObject } from "../new-object.ts"
@@ -68,8 +67,6 @@ export function holderOf(world: World, target: Target, object: KubeObject, isNew
 const refsOf = (config: Routed): ObjectRef[] =>
   config.rules === undefined ? [config.object] : config.rules.map(({ object }) => object)
 
-const idOf = ({ kind, namespace, name }: ObjectRef): string => `${kind}/${namespace}/${name}`
-
 const distinct = (refs: readonly ObjectRef[]): ObjectRef[] => [
   ...new Map(refs.map((ref) => [idOf(ref), ref])).values(),
 ]
@@ -101,11 +98,6 @@ export function routesOf(world: World, target: Target): Routes {
     wide: distinct(wide),
   }
 }
-
-const byCreation = (a: KubeObject, b: KubeObject): number =>
-  byCodeUnit(a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? "") ||
-  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
-  byCodeUnit(a.metadata.name, b.metadata.name)
 
 function holdersOf(world: World, target: Target, refs: readonly ObjectRef[]): Holder[] {
   const objects = distinct(refs)

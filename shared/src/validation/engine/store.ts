@@ -1,15 +1,9 @@
 import { Source, type Tracker } from "../../incremental/tracker.ts"
 import type { MeshSettings } from "../../istio/mesh.ts"
-import type { KubeObject } from "../../kube/object.ts"
-import { byCodeUnit } from "../../order.ts"
+import { type KubeObject, byPlace } from "../../kube/object.ts"
 import type { Index } from "../check.ts"
 
 const none: readonly KubeObject[] = []
-
-/** By namespace and name: one order, whatever order objects came in. */
-const byName = (a: KubeObject, b: KubeObject): number =>
-  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
-  byCodeUnit(a.metadata.name, b.metadata.name)
 
 /** Objects of one key; most hold one object, many are only looked at. */
 class Bucket extends Source {
@@ -82,7 +76,7 @@ class ObjectIndex {
     }
     if (bucket === undefined) return none
     if (!bucket.sorted) {
-      bucket.items = bucket.items.toSorted(byName)
+      bucket.items = bucket.items.toSorted(byPlace)
       bucket.sorted = true
     }
     return bucket.items
@@ -162,7 +156,7 @@ export class KindStore {
 
   all(): readonly KubeObject[] {
     this.#tracker.record(this.#all)
-    this.#sorted ??= [...this.#objects.values()].sort(byName)
+    this.#sorted ??= [...this.#objects.values()].sort(byPlace)
     return this.#sorted
   }
 

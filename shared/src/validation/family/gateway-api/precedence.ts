@@ -1,11 +1,10 @@
-import { type KubeObject, type ObjectRef, kindKeyOf, refOf } from "../../../kube/object.ts"
+import { type KubeObject, type ObjectRef, byCreation, idOf, kindKeyOf, refOf } from "../../../kube/object.ts"
 import { type Json, list, record, text } from "../../../topology/fact/read.ts"
 import { type Check, type View, check, derived, index } from "../../check.ts"
 import { rule } from "../../rule.ts"
 import { gatewayKind, routeKinds, shortKind, tcpRouteKind } from "./kinds.ts"
 import { commonHosts } from "./listener.ts"
 import { type Parent, attachmentOf, hostnamesOf, isGateway, parentsOf, rulesOf } from "./parent.ts"
-import { byCodeUnit } from "../../../order.ts"
 
 export const matchTaken = rule({
   code: "route.match_taken",
@@ -68,15 +67,7 @@ function matchText(kind: string, match: Json): string {
 type Claim = { object: ObjectRef; rule: number; created: string }
 export type Loss = { rule: number; match: number; host: string; by: Claim }
 
-const idOf = (object: ObjectRef): string => `${object.kind}/${object.namespace}/${object.name}`
-
 const createdOf = (route: KubeObject): string => route.metadata.creationTimestamp ?? ""
-
-/** Oldest first, then by namespace and name. Source: pilot `sortRoutesByCreationTime`. */
-const byAge = (a: KubeObject, b: KubeObject): number =>
-  byCodeUnit(createdOf(a), createdOf(b)) ||
-  byCodeUnit(a.metadata.namespace ?? "", b.metadata.namespace ?? "") ||
-  byCodeUnit(a.metadata.name, b.metadata.name)
 
 /** Where requests are taken: a host of a listener of a Gateway; or a Service, for all clients or those of one namespace. */
 type Place = { parent: string; part: string; host: string; isWhole: boolean }
@@ -135,7 +126,7 @@ function routesAt(place: Place, view: View): KubeObject[] {
           placesOf(route, parent, view).some((other) => textOf(other) === wanted),
       ),
     )
-    .sort(byAge)
+    .sort(byCreation)
 }
 
 /** Takes the matches of a route at one place; those that are taken already are lost. */
