@@ -1,6 +1,6 @@
 import { Argument, type Command, type Option } from "commander"
 import { mtlsVerbs } from "#shared/edit/line/intent-line.ts"
-import { watchedKinds } from "#shared/kube/kinds.ts"
+import { configKinds, watchedKinds } from "#shared/kube/kinds.ts"
 import { allCodes } from "../rule-names.ts"
 import type { Add } from "./add.ts"
 
@@ -11,8 +11,7 @@ const help = { short: "-h", long: "--help" }
 
 const pluralsOf = (kinds: typeof watchedKinds): string[] => [...new Set(kinds.map(({ plural }) => plural))]
 
-const actingKinds = (): string[] =>
-  pluralsOf(watchedKinds.filter(({ family }) => family === "istio" || family === "gateway"))
+const actingKinds = (): string[] => pluralsOf(configKinds)
 
 /** What an argument may be that has no choices of its own. */
 const named: Readonly<Record<string, () => readonly string[]>> = {

@@ -1,3 +1,4 @@
+import { unownedMetadata } from "#shared/kube/object.ts"
 import { isFields, sameJson, type Fields } from "./json.ts"
 import { keyDefaults, ofField, type MergeSchema } from "./merge-schema.ts"
 
@@ -65,19 +66,6 @@ function walkList(list: unknown[], schema: MergeSchema, path: string, out: Leave
     walk(item, schema.every ?? {}, itemPath, out)
   }
 }
-
-const unownedMetadata = new Set([
-  "name",
-  "namespace",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "managedFields",
-  "selfLink",
-])
 
 /** The leaves of an object that somebody can own: without identity and what only the server writes. */
 export function leavesOf(object: Fields, schema: MergeSchema): Leaves {

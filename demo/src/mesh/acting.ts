@@ -1,6 +1,6 @@
 import { stringify } from "yaml"
-import type { Policy } from "#shared/act/policy.ts"
-import { watchedKinds } from "#shared/kube/kinds.ts"
+import { type Policy, policyPlace, verbs as allowed } from "#shared/act/policy.ts"
+import { configKinds } from "#shared/kube/kinds.ts"
 import type { ObjectInput } from "#demo/kube/store.ts"
 import { namespace, object } from "./parts.ts"
 
@@ -8,8 +8,6 @@ import { namespace, object } from "./parts.ts"
 
 const home = "smm-system"
 const rbac = "rbac.authorization.k8s.io"
-
-export const configKinds = watchedKinds.filter(({ family }) => family === "istio" || family === "gateway")
 
 const admins = { user: "platform-admin", groups: ["mesh-admins"] }
 
@@ -20,9 +18,7 @@ export const demoPolicy: Policy = {
     { who: { role: "admin" }, as: admins },
     { who: { role: "operator" }, as: { user: "mesh-operator", groups: ["mesh-editors"] } },
   ],
-  allow: [
-    { kinds: configKinds.map(({ key }) => key), verbs: ["create", "patch", "delete"], namespaces: ["*"] },
-  ],
+  allow: [{ kinds: configKinds.map(({ key }) => key), verbs: [...allowed], namespaces: ["*"] }],
 }
 
 const verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]
@@ -57,8 +53,8 @@ export const actingObjects = (objects: readonly ObjectInput[], epoch: number): O
   object(
     "v1",
     "ConfigMap",
-    { namespace: home, name: "smm-agent-policy" },
-    { data: { "policy.yaml": stringify(demoPolicy, { aliasDuplicateObjects: false }) } },
+    { namespace: home, name: policyPlace.configMap },
+    { data: { [policyPlace.key]: stringify(demoPolicy, { aliasDuplicateObjects: false }) } },
   ),
   object("v1", "ConfigMap", { namespace: home, name: "smm-agent-journal" }, {}),
   object(

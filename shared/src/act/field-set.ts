@@ -1,5 +1,5 @@
 import type { KubeObject } from "../kube/object.ts"
-import { kindKeyOf } from "../kube/object.ts"
+import { kindKeyOf, unownedMetadata } from "../kube/object.ts"
 import { canonicalJson } from "../kube/bucket.ts"
 import { isSame } from "../edit/same.ts"
 import { type Json, isRecord, list, record, text } from "../topology/fact/read.ts"
@@ -72,20 +72,6 @@ const keySegment = (item: unknown, keys: readonly string[]): string => {
   return `k:${canonicalJson(Object.fromEntries(keys.map((key) => [key, fields[key]])))}`
 }
 
-/** Identity, and what only the server writes: nobody owns these. */
-const serverOwned = new Set([
-  "name",
-  "namespace",
-  "uid",
-  "resourceVersion",
-  "generation",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "managedFields",
-  "selfLink",
-])
-
 /** The leaves of an object, its status left out. `like` is what the server has stored: it tells how lists are merged. */
 export function leavesOf(object: KubeObject, like: KubeObject = object): Leaves {
   const leaves = new Map<string, { path: Path; value: unknown }>()
@@ -114,7 +100,7 @@ export function leavesOf(object: KubeObject, like: KubeObject = object): Leaves 
     if (name !== "metadata") walk(value, [`f:${name}`])
     else
       for (const [field, inner] of Object.entries(object.metadata))
-        if (!serverOwned.has(field) && inner !== undefined) walk(inner, ["f:metadata", `f:${field}`])
+        if (!unownedMetadata.has(field) && inner !== undefined) walk(inner, ["f:metadata", `f:${field}`])
   }
   return leaves
 }

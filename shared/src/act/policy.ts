@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { watchedKinds } from "../kube/kinds.ts"
+import { configKinds } from "../kube/kinds.ts"
 
 /**
  * What the cluster's owner allows: the document `policy.yaml` of the ConfigMap `smm-agent-policy`, which the agent may read and the cloud cannot
@@ -42,13 +42,9 @@ export const verbs = ["create", "patch", "delete"] as const
 export const Verb = z.enum(verbs)
 export type Verb = z.infer<typeof Verb>
 
-const configKinds = watchedKinds
-  .filter(({ family }) => family === "istio" || family === "gateway")
-  .map(({ key }) => key)
-
 export const Allow = z.strictObject({
   /** Kind keys: `VirtualService.networking.istio.io`. */
-  kinds: z.array(z.enum(configKinds as [string, ...string[]])).min(1),
+  kinds: z.array(z.enum(configKinds.map(({ key }) => key))).min(1),
   verbs: z
     .array(Verb)
     .min(1)

@@ -1,16 +1,5 @@
-import type { KubeObject } from "../kube/object.ts"
+import { type KubeObject, serverMetadata } from "../kube/object.ts"
 
-/** What Kubernetes keeps in metadata by itself. */
-const kept: ReadonlySet<string> = new Set([
-  "resourceVersion",
-  "uid",
-  "generation",
-  "managedFields",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "selfLink",
-])
 /** kubectl's copy of what was applied last; made anew by every apply. */
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -28,7 +17,7 @@ export function plainObject(object: KubeObject): KubeObject {
     metadata: {
       name,
       ...(namespace === undefined ? {} : { namespace }),
-      ...without(others, (key) => kept.has(key)),
+      ...without(others, (key) => serverMetadata.has(key)),
       ...(own && Object.keys(own).length > 0 ? { annotations: own } : {}),
     },
     ...without(rest, (key) => key === "status"),

@@ -72,6 +72,11 @@ export const watchedKinds: readonly KindSpec[] = [
   spec("gateway", gateway, ["v1", "v1beta1"], ["ReferenceGrant", "referencegrants"]),
 ]
 
+/** Those that people configure a mesh by: all that we write. */
+export const configKinds: readonly KindSpec[] = watchedKinds.filter(
+  ({ family }) => family === "istio" || family === "gateway",
+)
+
 /** What the agent makes out of other things and sends like the rest. No API server has it: findings, and the mesh's own settings (out of istiod's ConfigMap). */
 export const derivedKinds: readonly KindSpec[] = [
   spec("derived", "smm.io", ["v1"], ["Finding", "findings"]),

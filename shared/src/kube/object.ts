@@ -39,3 +39,18 @@ export const byPlace = (a: KubeObject, b: KubeObject): number =>
 /** Oldest first, then by namespace and name: the order in which Istio prefers routes of the Gateway API. Source: pilot `sortRoutesByCreationTime`. */
 export const byCreation = (a: KubeObject, b: KubeObject): number =>
   byCodeUnit(a.metadata.creationTimestamp ?? "", b.metadata.creationTimestamp ?? "") || byPlace(a, b)
+
+/** What of the metadata only the API server writes, whatever anybody sends. */
+export const serverMetadata: ReadonlySet<string> = new Set([
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "managedFields",
+  "selfLink",
+])
+
+/** What of the metadata nobody owns: the identity, and what the server writes. */
+export const unownedMetadata: ReadonlySet<string> = new Set(["name", "namespace", ...serverMetadata])

@@ -1,4 +1,4 @@
-import { kindKeyOf } from "#shared/kube/object.ts"
+import { idOf, kindKeyOf } from "#shared/kube/object.ts"
 import { StatusError } from "#demo/kube/status.ts"
 import type { KubeStore, ObjectInput } from "#demo/kube/store.ts"
 
@@ -11,8 +11,9 @@ export type GitOps = {
 
 const healMs = 5_000
 
-const placeOf = (kind: string, namespace: string | undefined, name: string): string =>
-  `${kind}/${namespace ?? ""}/${name}`
+type Placed = { metadata: { namespace?: string | undefined; name: string } }
+const placeOf = (kind: string, { metadata: { namespace = "", name } }: Placed): string =>
+  idOf({ kind, namespace, name })
 
 export function startGitOps(options: {
   store: KubeStore
@@ -22,12 +23,7 @@ export function startGitOps(options: {
   now: () => number
 }): GitOps {
   const { store, objects, manager, now } = options
-  const wanted = new Map(
-    objects.map((object) => [
-      placeOf(kindKeyOf(object), object.metadata.namespace, object.metadata.name),
-      object,
-    ]),
-  )
+  const wanted = new Map(objects.map((object) => [placeOf(kindKeyOf(object), object), object]))
   const due = new Map<string, number>()
   /** Its own writes are no drift. */
   let applying = false
@@ -47,7 +43,7 @@ export function startGitOps(options: {
   for (const object of objects) apply(object)
   const close = store.subscribe(
     ({ kind, object }) => {
-      const place = placeOf(kind, object.metadata.namespace, object.metadata.name)
+      const place = placeOf(kind, object)
       if (!applying && wanted.has(place) && !due.has(place)) due.set(place, now() + healMs)
     },
     [...new Set(objects.map(kindKeyOf))],

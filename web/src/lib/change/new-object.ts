@@ -1,9 +1,8 @@
 import type { KubeObject } from "#shared/kube/object.ts"
-import { watchedKinds } from "#shared/kube/kinds.ts"
+import { configKinds, watchedKinds } from "#shared/kube/kinds.ts"
 
 /** Kinds that may be made here, by name. */
-export const makeable = watchedKinds
-  .filter(({ family }) => family === "istio" || family === "gateway")
+export const makeable = configKinds
   .map(({ key, kind }) => ({ key, kind }))
   .sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : a.key < b.key ? -1 : 1))
 
