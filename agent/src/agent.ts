@@ -17,6 +17,7 @@ import { createClusterView } from "./cluster/cluster-view.ts"
 import { watchCluster } from "./cluster/cluster.ts"
 import { followMeshConfig } from "./cluster/mesh-config.ts"
 import type { Placement } from "./cluster/config.ts"
+import { markEarlyRefusals } from "./cluster/early-refusal.ts"
 import type { ClusterView } from "./cluster/view.ts"
 import { createCommandLane } from "./link/command-lane.ts"
 import type { Meter } from "./link/connection.ts"
@@ -100,7 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const startedAt = now()
   const instance = randomUUID()
   const self = `${options.pod}_${instance}`
-  const api = createKubeApi(placement.config)
+  const api = markEarlyRefusals(createKubeApi(placement.config), clock)
   const cache = createCache(now)
   const usage = createUsage(now)
   const meter: Meter = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, ignored: 0 }

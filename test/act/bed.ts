@@ -20,6 +20,7 @@ import { createRequests } from "#agent/act/request.ts"
 import { pinned } from "#agent/act/trust.ts"
 import { systemClock } from "#agent/clock.ts"
 import { createKubeApi as createClient, type KubeApi, type KubeCall } from "#agent/cluster/api.ts"
+import { markEarlyRefusals } from "#agent/cluster/early-refusal.ts"
 import { type CommandLane, createCommandLane, type Told } from "#agent/link/command-lane.ts"
 import { createKeyPair } from "#agent/link/key.ts"
 import { silentLog } from "#agent/log.ts"
@@ -244,12 +245,13 @@ export async function openBed(
     }
     const journal = createJournal({ store: bed.store, clock: systemClock, log: silentLog })
     await journal.load(signal)
-    const requests = createRequests(bed.api, systemClock)
+    const api = markEarlyRefusals(bed.api, systemClock)
+    const requests = createRequests(api)
     const gate = options.gate?.(client, signal) ?? {
       ...openGate(ann),
       admit: ({ caller }) => Promise.resolve({ as: (options.as ?? (() => ann))(caller.name) }),
     }
-    const access = createAccess({ api: bed.api, gate })
+    const access = createAccess({ api, gate })
     const executor = createExecutor({
       gate,
       journal,

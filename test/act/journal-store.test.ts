@@ -7,7 +7,8 @@ import { createJournal } from "#agent/act/journal.ts"
 import { configMapJournal, fileJournal, type JournalStore } from "#agent/act/journal-store.ts"
 import type { Entry } from "#agent/act/record.ts"
 import { systemClock } from "#agent/clock.ts"
-import { createKubeApi as createClient } from "#agent/cluster/api.ts"
+import { createKubeApi as createClient, type KubeApi, KubeError } from "#agent/cluster/api.ts"
+import { markEarlyRefusals } from "#agent/cluster/early-refusal.ts"
 import { silentLog } from "#agent/log.ts"
 import { createKubeApi } from "#demo/kube/kube-api.ts"
 
@@ -17,8 +18,8 @@ afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end()
 })
 
-/** Two agents' views of one place. */
-async function inConfigMap(): Promise<[JournalStore, JournalStore]> {
+/** A client of a cluster that has a journal, empty. */
+async function clientOfDemo(): Promise<KubeApi> {
   const demo = createKubeApi({ now: Date.now })
   demo.store.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "smm-system" } })
   demo.store.create({
@@ -31,6 +32,12 @@ async function inConfigMap(): Promise<[JournalStore, JournalStore]> {
   config.loadFromString(demo.kubeconfig(url))
   const api = createClient(config)
   ending.push(close, () => Promise.resolve(api.close()))
+  return api
+}
+
+/** Two agents' views of one place. */
+async function inConfigMap(): Promise<[JournalStore, JournalStore]> {
+  const api = await clientOfDemo()
   return [configMapJournal(api, "smm-system"), configMapJournal(api, "smm-system")]
 }
 
@@ -64,6 +71,30 @@ describe.each([
   })
 })
 
+const entryNow = (): Entry => ({
+  ...{ id: "cmd_1", changeId: "chg_1", as: null, conflicts: "ask" },
+  ...{ at: Date.now(), expiresAt: Date.now() + 60_000 },
+  ...{ services: [], guard: null, revertAt: null, steps: [], outcomes: [], result: null },
+})
+
+test("an API server that comes back and refuses everybody is asked again, and keeps what is begun", async () => {
+  const client = await clientOfDemo()
+  const failures = [new Error("ECONNREFUSED"), new KubeError(403, "Forbidden", "configmaps is forbidden")]
+  const faulty: KubeApi = {
+    ...client,
+    json(call) {
+      const failure = failures.shift()
+      return failure ? Promise.reject(failure) : client.json(call)
+    },
+  }
+  const store = configMapJournal(markEarlyRefusals(faulty, systemClock), "smm-system")
+  const journal = createJournal({ store, clock: systemClock, log: silentLog })
+  await expect(journal.load(signal)).rejects.toThrow("ECONNREFUSED")
+  expect(await journal.begin(entryNow(), "nonce", signal)).toBeNull()
+  expect(failures).toEqual([])
+  expect(Object.keys(await store.load(signal)).sort()).toEqual(["command.cmd_1", "seen"])
+})
+
 test("a cluster whose manifest is of before there was a journal is told to be given the new one, and nothing is begun", async () => {
   const demo = createKubeApi({ now: Date.now })
   const { url, close } = await demo.listen()
@@ -77,18 +108,7 @@ test("a cluster whose manifest is of before there was a journal is told to be gi
     log: silentLog,
   })
   await expect(journal.load(signal)).rejects.toThrow("apply the agent's manifest again")
-  const entry: Entry = {
-    ...{
-      id: "cmd_1",
-      changeId: "chg_1",
-      as: null,
-      conflicts: "ask",
-      at: Date.now(),
-      expiresAt: Date.now() + 60_000,
-    },
-    ...{ services: [], guard: null, revertAt: null, steps: [], outcomes: [], result: null },
-  }
-  expect(await journal.begin(entry, "nonce", signal)).toMatchObject({
+  expect(await journal.begin(entryNow(), "nonce", signal)).toMatchObject({
     code: "unavailable",
     message: expect.stringContaining("apply the agent's manifest again"),
   })

@@ -56,7 +56,7 @@ export function startActing(options: {
 }): Acting {
   const { api, gate, lane, membership, clock, signal, log } = options
   const journal = createJournal({ store: options.store, clock, log })
-  const requests = createRequests(api, clock)
+  const requests = createRequests(api)
   const access = createAccess({ api, gate })
   const versions = createVersions()
   const parts = {

@@ -2,9 +2,9 @@ import { fieldManager, claimOf } from "#shared/act/owner.ts"
 import type { ObjectRef } from "#shared/kube/object.ts"
 import type { FieldOwner } from "#shared/protocol/command.ts"
 import { KubeError } from "../cluster/api.ts"
+import { EarlyRefusal } from "../cluster/early-refusal.ts"
 import type { Failure } from "./command.ts"
 import { words } from "./place.ts"
-import { EarlyRefusal } from "./request.ts"
 
 /** No answer, or one that says nothing about the write: whether it was done has to be looked up. */
 export const isUncertain = (error: unknown): boolean =>

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"
 import { KubeError } from "../cluster/api.ts"
+import { EarlyRefusal } from "../cluster/early-refusal.ts"
 import type { Log } from "../log.ts"
 import type { Failure } from "./command.ts"
 import type { JournalStore } from "./journal-store.ts"
@@ -30,10 +31,10 @@ const mostChars = 900_000
 const growth = 3
 const mostSeen = 3_000
 
-/** An answer that says that nothing was written. */
+/** An answer that says that nothing was written, and that the next one will say it too. */
 export const isRefusal = (error: unknown): boolean => {
   const cause = error instanceof Error ? (error.cause ?? error) : error
-  return cause instanceof KubeError && cause.status < 500
+  return cause instanceof KubeError && cause.status < 500 && !(cause instanceof EarlyRefusal)
 }
 
 const entryKey = (id: string): string => `command.${id}`

@@ -1,7 +1,6 @@
 import { fieldManager } from "#shared/act/owner.ts"
 import type { KubeIdentity } from "#shared/act/policy.ts"
 import { KubeObject } from "#shared/kube/object-schema.ts"
-import type { Clock } from "../clock.ts"
 import { type KubeApi, type KubeCall, KubeError } from "../cluster/api.ts"
 import type { Place } from "./place.ts"
 import type { Request } from "./plan-step.ts"
@@ -54,44 +53,13 @@ function callOf({ collection, path }: Place, request: Exclude<Request, { how: "n
   }
 }
 
-/** Of an API server that has just come back: it refuses everybody until it has read who may what. */
-export class EarlyRefusal extends KubeError {}
-/** What it refuses for longer, it means. */
-const earlyMs = 10_000
-
-/** Marks the refusals of a server that did not answer before. */
-function earlyRefusals(clock: Clock): <T>(call: Promise<T>) => Promise<T> {
-  let isBroken = false
-  let backAt = -Infinity
-  function answered(): void {
-    if (isBroken) backAt = clock.now()
-    isBroken = false
-  }
-  return async (call) => {
-    try {
-      const answer = await call
-      answered()
-      return answer
-    } catch (error) {
-      isBroken ||= !(error instanceof KubeError)
-      if (!(error instanceof KubeError)) throw error
-      answered()
-      const { status, reason, message, retryAfterMs, causes } = error
-      if (![401, 403].includes(status) || clock.now() - backAt >= earlyMs) throw error
-      throw new EarlyRefusal(status, reason, message, { retryAfterMs, causes })
-    }
-  }
-}
-
-export function createRequests(api: KubeApi, clock: Clock): Requests {
+export function createRequests(api: KubeApi): Requests {
   const within = (signal: AbortSignal, ms: number): AbortSignal =>
     AbortSignal.any([signal, AbortSignal.timeout(ms)])
-  const noting = earlyRefusals(clock)
-  const json = (call: KubeCall): Promise<unknown> => noting(api.json(call))
   return {
     async live({ path }, signal) {
       try {
-        return KubeObject.parse(await json({ path, signal: within(signal, readMs) }))
+        return KubeObject.parse(await api.json({ path, signal: within(signal, readMs) }))
       } catch (error) {
         const isMissing = error instanceof KubeError && error.status === 404 && error.reason === "NotFound"
         if (isMissing && /" not found/.test(error.message)) return null
@@ -106,7 +74,7 @@ export function createRequests(api: KubeApi, clock: Clock): Requests {
         warn: (words) => warnings.push(words),
         ...(as === null ? {} : { as }),
       }
-      const answer = KubeObject.safeParse(await json(call))
+      const answer = KubeObject.safeParse(await api.json(call))
       const object = request.how === "delete" || !answer.success ? null : answer.data
       return { object, warnings }
     },

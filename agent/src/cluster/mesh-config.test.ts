@@ -4,6 +4,7 @@ import { systemClock } from "../clock.ts"
 import { silentLog } from "../log.ts"
 import { type KubeApi, KubeError } from "./api.ts"
 import { createCache } from "./cache.ts"
+import { markEarlyRefusals } from "./early-refusal.ts"
 import { followMeshConfig } from "./mesh-config.ts"
 
 let stop = new AbortController()
@@ -14,9 +15,9 @@ afterEach(() => {
 
 const hasty: Clock = { ...systemClock, sleep: (_, signal) => systemClock.sleep(1, signal) }
 
-function follow(answer: () => unknown) {
+function follow(answer: () => unknown, clock = hasty) {
   const cache = createCache(() => 1)
-  const api: KubeApi = {
+  const calls: KubeApi = {
     server: "test",
     json: () => {
       try {
@@ -28,7 +29,8 @@ function follow(answer: () => unknown) {
     lines: () => Promise.reject(new Error("nothing is watched here")),
     close: () => undefined,
   }
-  const done = followMeshConfig({ api, cache, clock: hasty, signal: stop.signal, log: silentLog })
+  const api = markEarlyRefusals(calls, clock)
+  const done = followMeshConfig({ api, cache, clock, signal: stop.signal, log: silentLog })
   return { cache, done, specs: () => [...cache.objects("MeshConfig")].map(({ spec }) => spec) }
 }
 
@@ -66,6 +68,28 @@ describe("the settings of the mesh", () => {
     fails = true
     await vi.waitFor(() => expect(failing.cache.stateOf("MeshConfig")).toBe("stale"))
     expect(failing.specs()).toHaveLength(1)
+  })
+
+  test("are stale, and not denied, while a server that comes back refuses everybody", async () => {
+    let now = 1
+    let answer = (): unknown => configMap("rootNamespace: config")
+    const { cache, specs } = follow(() => answer(), { ...hasty, now: () => now })
+    const becomes = (state: string, reason: string) =>
+      vi.waitFor(() =>
+        expect(cache.kinds().find(({ kind }) => kind === "MeshConfig")).toMatchObject({ state, reason }),
+      )
+    await becomes("live", "")
+    answer = () => {
+      throw new Error("connection refused")
+    }
+    await becomes("stale", "connection refused")
+    answer = () => {
+      throw new KubeError(403, "Forbidden", "configmaps is forbidden")
+    }
+    await becomes("stale", "configmaps is forbidden")
+    expect(specs()).toHaveLength(1)
+    now += 60_000
+    await becomes("denied", "configmaps is forbidden")
   })
 
   test("that are no YAML of an object are said to be so", async () => {

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts"
 import type { Log } from "../log.ts"
 import { type KubeApi, KubeError } from "./api.ts"
 import type { Cache } from "./cache.ts"
+import { EarlyRefusal } from "./early-refusal.ts"
 
 const kind = "MeshConfig"
 const namespace = "istio-system"
@@ -53,7 +54,8 @@ export function followMeshConfig(options: {
 
   function blind(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    const denied = error instanceof KubeError && (error.status === 403 || error.status === 401)
+    const denied =
+      error instanceof KubeError && [401, 403].includes(error.status) && !(error instanceof EarlyRefusal)
     // What was never read is not stale.
     const state = denied ? "denied" : cache.isKnown(kind) ? "stale" : "syncing"
     if (cache.stateOf(kind) !== state) log.warn({ state, reason }, "the mesh's settings cannot be read")

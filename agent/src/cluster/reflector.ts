@@ -1,6 +1,7 @@
 import { createBackoff } from "../backoff.ts"
 import type { Clock } from "../clock.ts"
 import { type KubeApi, KubeError } from "./api.ts"
+import { createEarlyRefusals } from "./early-refusal.ts"
 import { listAll } from "./list.ts"
 import type { RawObject } from "./projection.ts"
 import { watchFrom } from "./watch.ts"
@@ -40,30 +41,6 @@ const listAgainMs = 24 * 60 * 60_000
 /** A permission or a kind that is missing seldom comes back within seconds. */
 const refusedMs = 30_000
 
-/** An API server that comes back refuses everybody until it has read who may what. What it refuses for longer, it means. */
-const earlyMs = 10_000
-
-/** Tells refusals of a server that did not answer before from those that are meant. */
-function earlyRefusals(clock: Clock): { isEarly(error: unknown): boolean; over(): void } {
-  let isCut = false
-  let since: number | undefined
-  return {
-    isEarly(error) {
-      if (!(error instanceof KubeError)) {
-        isCut = true
-        since = undefined
-        return false
-      }
-      if (!isCut || (error.status !== 401 && error.status !== 403)) return false
-      since ??= clock.now()
-      return clock.now() - since < earlyMs
-    },
-    over() {
-      isCut = false
-    },
-  }
-}
-
 /**
  * Keeps a sink equal to a collection of the API server until the signal is aborted: list, then watch, again and again, whatever
  * happens. It never throws. A cut watch goes on from where it was; only 410 lists again.
@@ -77,11 +54,11 @@ export async function reflect(
   const backoff = createBackoff(clock, { minMs: 500, maxMs: 30_000 })
   let version: string | undefined
   let failures = 0
-  const early = earlyRefusals(clock)
+  const early = createEarlyRefusals(clock)
 
   const healthy = (): void => {
     failures = 0
-    early.over()
+    early.answered()
     backoff.reset()
     sink.live()
   }
