@@ -3,7 +3,7 @@ import { createObserved } from "#agent/act/observed.ts"
 import { systemClock } from "#agent/clock.ts"
 import { createKubeApi, type KubeApi } from "#agent/cluster/api.ts"
 import { createCache } from "#agent/cluster/cache.ts"
-import { watchCluster } from "#agent/cluster/cluster.ts"
+import { type ConfigEvent, watchCluster } from "#agent/cluster/cluster.ts"
 import { loadPlacement } from "#agent/cluster/config.ts"
 import { silentLog } from "#agent/log.ts"
 import { type Demo, startDemo } from "#demo/demo.ts"
@@ -19,6 +19,7 @@ let api: KubeApi
 let stop: AbortController
 let done: Promise<unknown>
 let items: Observed["items"]
+let events: ConfigEvent[]
 let observed: ReturnType<typeof createObserved>
 
 beforeEach(async () => {
@@ -29,6 +30,7 @@ beforeEach(async () => {
   api = createKubeApi(loadPlacement({ kubeconfig }).config)
   stop = new AbortController()
   items = []
+  events = []
   const { signal } = stop
   observed = createObserved({
     lane: {
@@ -44,7 +46,10 @@ beforeEach(async () => {
   const cache = createCache(Date.now)
   const cluster = watchCluster({
     ...{ api, cache, clock: systemClock, signal, log: silentLog },
-    configChanged: (event) => observed.notice(event),
+    configChanged(event) {
+      events.push(event)
+      observed.notice(event)
+    },
   })
   done = Promise.all([cluster.done, observed.done])
   await vi.waitFor(() => expect(cache.stateOf(kind)).toBe("live"), { timeout: 10_000 })
@@ -100,6 +105,8 @@ test("what changed while the watch was cut, and was found by listing again, is t
   demo.kube.store.remove(kind, "reviews", "bookinfo")
   demo.kube.compact()
   await eventually(["delete bookinfo by ", "delete reviews by "])
+  // The others were listed as well, and are as they were.
+  expect(events.map(({ before }) => before?.metadata.name)).toEqual(["bookinfo", "reviews"])
 })
 
 test("what is said to be removed by us is not told", async () => {

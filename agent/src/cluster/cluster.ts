@@ -82,7 +82,9 @@ export function watchCluster(options: {
         const before = listed ? known(raw) : undefined
         cache.put(spec.key, object)
         if (!listed) return
-        tell?.({ before, after: object, raw })
+        // A list again brings everything, of which hardly anything is another.
+        if (tell && before?.metadata.resourceVersion !== object.metadata.resourceVersion)
+          tell({ before, after: object, raw })
         noticed(keyOf(raw).name)
       },
       remove(raw) {
