@@ -9,8 +9,8 @@ import { type Place, placeOf, words } from "./place.ts"
 import { plain, type PlannedWrite, planStep } from "./plan-step.ts"
 import type { Entry, JournalStep } from "./record.ts"
 import type { Requests } from "./request.ts"
-import { applied, type Foundation, type Settled, settled } from "./settle.ts"
-import { contentHash, type Versions } from "./versions.ts"
+import { applied, type Foundation, isUntouched, type Settled, settled } from "./settle.ts"
+import type { Versions } from "./versions.ts"
 
 /** Objects as they were last seen in a command, by their place; null: not there. */
 export type Lives = Map<string, KubeObject | null>
@@ -76,10 +76,10 @@ function waitBefore({ steps, outcomes }: Pick<Entry, "steps" | "outcomes">, inde
 type Doing = { step: JournalStep; place: Place; foundation: Foundation; signal: AbortSignal }
 
 /** The version to find, which may be a newer one by now that says the same. */
-const current = ({ resourceVersion, uid, seen }: Foundation, live: KubeObject | null): Foundation =>
-  live && seen && contentHash(live) === contentHash(seen)
-    ? { resourceVersion: live.metadata.resourceVersion ?? null, uid, seen }
-    : { resourceVersion, uid, seen }
+const current = (foundation: Foundation, live: KubeObject | null): Foundation =>
+  live && isUntouched(live, foundation)
+    ? { ...foundation, resourceVersion: live.metadata.resourceVersion ?? null }
+    : foundation
 
 export function createApply(options: {
   requests: Requests

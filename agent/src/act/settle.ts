@@ -58,7 +58,8 @@ function isOurs(live: KubeObject, { before, step }: JournalStep): boolean {
 /** What a write was to find: the version, and what it said. */
 export type Foundation = { resourceVersion: string | null; uid: string | null; seen: KubeObject | null }
 
-const isUntouched = (live: KubeObject, { resourceVersion, seen }: Foundation): boolean =>
+/** Nobody but a controller that writes its status was there since. */
+export const isUntouched = (live: KubeObject, { resourceVersion, seen }: Foundation): boolean =>
   live.metadata.resourceVersion === resourceVersion ||
   (seen !== null && contentHash(live) === contentHash(seen))
 

@@ -31,7 +31,8 @@ export function createVersions(): Versions {
     if (resourceVersion === undefined) return
     const id = idOf(refOf(object))
     const versions = objects.get(id) ?? new Map<string, number>()
-    versions.set(resourceVersion, contentHash(object))
+    // What an event says was before is what one before it said is after.
+    if (!versions.has(resourceVersion)) versions.set(resourceVersion, contentHash(object))
     for (const old of versions.keys()) if (versions.size > mostVersions) versions.delete(old)
     objects.delete(id)
     objects.set(id, versions)
