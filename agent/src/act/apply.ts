@@ -5,11 +5,12 @@ import type { Clock } from "../clock.ts"
 import type { Failure } from "./command.ts"
 import { failureOf, isUncertain, ownersIn } from "./failure.ts"
 import { inParallel } from "./parallel.ts"
+import { applied, failed, notBegun, stopped, unchanged } from "./outcome.ts"
 import { type Place, placeOf, words } from "./place.ts"
 import { plain, type PlannedWrite, planStep } from "./plan-step.ts"
 import type { Entry, JournalStep } from "./record.ts"
 import type { Requests } from "./request.ts"
-import { applied, type Foundation, isUntouched, type Settled, settled } from "./settle.ts"
+import { type Foundation, isUntouched, type Settled, settled } from "./settle.ts"
 import type { Versions } from "./versions.ts"
 
 /** Objects as they were last seen in a command, by their place; null: not there. */
@@ -35,27 +36,6 @@ export type Apply = {
 
 type Progress = Pick<Entry, "steps" | "outcomes" | "conflicts" | "as" | "expiresAt">
 
-const outcome = (state: StepOutcome["state"], more: Partial<StepOutcome>): StepOutcome => ({
-  state,
-  code: null,
-  message: "",
-  resourceVersion: null,
-  after: null,
-  owners: [],
-  ...more,
-})
-const skipped = (message: string): StepOutcome => outcome("skipped", { message })
-const failed = ({ code, message }: Failure, owners: StepOutcome["owners"] = []): StepOutcome =>
-  outcome("failed", { code, message, owners })
-
-/** Of outcomes up to a failure, those of the rest. */
-export const stopped = (outcomes: readonly StepOutcome[], count: number): StepOutcome[] => [
-  ...outcomes,
-  ...Array.from({ length: Math.max(0, count - outcomes.length) }, () =>
-    skipped("not tried, since a step before it failed"),
-  ),
-]
-
 const late: Failure = {
   code: "command",
   message: "the agent was stopped before this step, and the command expired before it was back",
@@ -80,6 +60,11 @@ const current = (foundation: Foundation, live: KubeObject | null): Foundation =>
   live && isUntouched(live, foundation)
     ? { ...foundation, resourceVersion: live.metadata.resourceVersion ?? null }
     : foundation
+
+const unchangedWords = ({ step: { object } }: JournalStep, conflicts: Conflicts): string =>
+  conflicts === "drop"
+    ? `${words(object)} stays as it is: what others own was left out`
+    : `${words(object)} is so already`
 
 export function createApply(options: {
   requests: Requests
@@ -147,10 +132,7 @@ export function createApply(options: {
       const failure = failures.get(id)
       const planned = failure ? { failure, owners: [] } : planStep(step, live, conflicts, expected)
       if ("failure" in planned) {
-        const before = steps
-          .slice(0, index)
-          .map(() => skipped("not tried, since a later step cannot be done"))
-        return { outcomes: stopped([...before, failed(planned.failure, planned.owners)], steps.length) }
+        return { outcomes: notBegun(steps.length, index, failed(planned.failure, planned.owners)) }
       }
       held.push({
         step,
@@ -185,7 +167,7 @@ export function createApply(options: {
     if (request.how === "delete") options.removing(doing.step.step.object)
     const sending = { as: entry.as, dryRun: false, signal: doing.signal }
     const { object, warnings } = await requests.send(doing.place, request, sending)
-    return { ...applied(object, warnings.join("; ")), owners: planned.owners }
+    return applied(object, warnings.join("; "), planned.owners)
   }
 
   /** What became of a write that failed: its outcome, or what is there, for another try. */
@@ -218,7 +200,7 @@ export function createApply(options: {
       const expected = current(doing.foundation, live)
       const planned = planStep(doing.step.step, live, entry.conflicts, expected)
       if ("failure" in planned) return failed(planned.failure, planned.owners)
-      if (planned.request.how === "none") return unchanged(doing.step, live, entry.conflicts)
+      if (planned.request.how === "none") return unchanged(live, unchangedWords(doing.step, entry.conflicts))
       try {
         return await send(doing, planned, entry)
       } catch (error) {
@@ -250,15 +232,6 @@ export function createApply(options: {
       if (signal.aborted) throw error
       return failed(failureOf(error, step.step.object))
     }
-  }
-
-  function unchanged({ step }: JournalStep, live: KubeObject | null, conflicts: Conflicts): StepOutcome {
-    const message =
-      conflicts === "drop"
-        ? `${words(step.object)} stays as it is: what others own was left out`
-        : `${words(step.object)} is so already`
-    const { resourceVersion = null } = live?.metadata ?? {}
-    return outcome("unchanged", { message, resourceVersion, after: live && plain(live) })
   }
 
   async function settle(doing: Doing): Promise<Settled> {

@@ -12,13 +12,15 @@ import type { Clock } from "../clock.ts"
 import type { CommandLane } from "../link/command-lane.ts"
 import type { Log } from "../log.ts"
 import type { Access } from "./access.ts"
-import { type Apply, stopped } from "./apply.ts"
+import type { Apply } from "./apply.ts"
 import type { createCheck } from "./check.ts"
 import { checkCommand, type Failure, type Standing, timeFailure } from "./command.ts"
 import type { Gate } from "./gate.ts"
 import type { Journal } from "./journal.ts"
+import { failed, notBegun } from "./outcome.ts"
 import { stepFailure } from "./place.ts"
 import type { Entry, Watch } from "./record.ts"
+import { createSerial } from "./serial.ts"
 
 type ApplyAction = Extract<CommandAction, { type: "apply" }>
 type ReadAction = Extract<CommandAction, { type: "check" | "access" }>
@@ -64,13 +66,7 @@ export function createExecutor(options: {
   const underWay = new Set<string>()
   /** Ids and nonces of commands that left nothing in the journal. */
   const answered = new Set<string>()
-  let last: Promise<unknown> = Promise.resolve()
-
-  const serially = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(work, work)
-    last = mine.catch(() => undefined)
-    return mine
-  }
+  const serially = createSerial()
 
   function remember(...words: string[]): void {
     for (const word of words) answered.add(word)
@@ -80,35 +76,31 @@ export function createExecutor(options: {
     }
   }
 
-  function tell(commandId: string, at: number, outcome: CommandOutcome): void {
+  function tell(commandId: string, { at, outcome }: NonNullable<Entry["result"]>, acked?: () => void): void {
     log.info({ commandId, outcome: outcome.type, failure: codeOf(outcome) }, "a command has its result")
-    lane.push(commandId, { type: "result", commandId, at, outcome })
+    lane.push(commandId, { type: "result", commandId, at, outcome }, acked)
   }
 
   function tellEntry({ id, result }: Entry): void {
-    if (!result) return
-    log.info(
-      { commandId: id, outcome: result.outcome.type, failure: codeOf(result.outcome) },
-      "a command has its result",
-    )
-    lane.push(id, { type: "result", commandId: id, at: result.at, outcome: result.outcome }, () => {
-      journal.forget({ entry: id }, options.alive).catch(() => undefined)
-    })
+    if (result)
+      tell(id, result, () => {
+        journal.forget({ entry: id }, options.alive).catch(() => undefined)
+      })
   }
+
+  /** Is carried out, or has a result that waits in the lane until the cloud has it. */
+  const isOpen = (commandId: string): boolean =>
+    underWay.has(commandId) || journal.entries().some(({ id }) => id === commandId)
 
   const refuse = (commandId: string | null, failure: Failure): void => {
     log.warn({ commandId, reason: failure.message }, "a command was refused")
-    if (
-      commandId !== null &&
-      !underWay.has(commandId) &&
-      !journal.entries().some(({ id }) => id === commandId)
-    )
-      tell(commandId, clock.now(), { type: "refused", failure })
+    if (commandId !== null && !isOpen(commandId))
+      tell(commandId, { at: clock.now(), outcome: { type: "refused", failure } })
   }
 
-  /** Whether it came before. What has a result waits in the lane already, until the cloud has it. */
+  /** Whether it came before. */
   function cameBefore({ id, nonce }: CommandPayload): boolean {
-    if (underWay.has(id) || journal.entries().some((entry) => entry.id === id)) return true
+    if (isOpen(id)) return true
     if (!journal.hasSeen(id, nonce) && !answered.has(id) && !answered.has(nonce)) return false
     refuse(id, {
       code: "command",
@@ -142,15 +134,6 @@ export function createExecutor(options: {
     return { type: "apply", as, failure: failure ?? own, steps }
   }
 
-  const failedAt = (count: number, index: number, { code, message }: Failure): StepOutcome[] => {
-    const blank = { resourceVersion: null, after: null, owners: [] }
-    const before = Array.from({ length: index }, (): StepOutcome => {
-      const words = "not tried, since a later step cannot be done"
-      return { state: "skipped", code: null, message: words, ...blank }
-    })
-    return stopped([...before, { state: "failed", code, message, ...blank }], count)
-  }
-
   /** Writes an entry to its end. */
   async function carryOut(
     entry: Entry,
@@ -158,12 +141,12 @@ export function createExecutor(options: {
     steps: readonly WireStep[],
   ): Promise<CommandOutcome> {
     const refusal = forbidden(steps)
-    if (refusal) return applyOutcome(as, failedAt(steps.length, refusal.index, refusal.failure))
+    if (refusal) return applyOutcome(as, notBegun(steps.length, refusal.index, failed(refusal.failure)))
     const prepared = await apply.prepare(steps, entry.conflicts, signal)
     if ("outcomes" in prepared) return applyOutcome(as, prepared.outcomes)
     entry.steps = prepared.steps
     const failure = await journal.begin(entry, nonce, signal)
-    if (failure) return applyOutcome(as, failedAt(steps.length, 0, failure), failure)
+    if (failure) return applyOutcome(as, notBegun(steps.length, 0, failed(failure)), failure)
     await apply.carryOut(entry, { lives: prepared.lives, signal, done: () => keepStep(entry) })
     return finish(entry)
   }
@@ -193,7 +176,7 @@ export function createExecutor(options: {
     const { changeId, conflicts, services, guard, revertAt, steps } = action
     const admission = await gate.admit({ caller, assertion, digest })
     if ("failure" in admission)
-      return applyOutcome(null, failedAt(steps.length, 0, admission.failure), admission.failure)
+      return applyOutcome(null, notBegun(steps.length, 0, failed(admission.failure)), admission.failure)
     const { as } = admission
     // From here on in our own time, which goes on when the link is down.
     const ahead = cloudNow() - clock.now()
@@ -232,7 +215,7 @@ export function createExecutor(options: {
     underWay.delete(id)
     if (entry) return tellEntry(entry)
     remember(id, nonce)
-    tell(id, clock.now(), outcome)
+    tell(id, { at: clock.now(), outcome })
   }
 
   async function ask(payload: CommandPayload, digest: string): Promise<void> {
@@ -240,7 +223,7 @@ export function createExecutor(options: {
     const outcome = await read(action as ReadAction, payload, digest)
     underWay.delete(id)
     remember(id, nonce)
-    tell(id, clock.now(), outcome)
+    tell(id, { at: clock.now(), outcome })
   }
 
   /** Whatever goes wrong here is ours; the cloud is told, and the command is not tried again by itself. */

@@ -7,6 +7,7 @@ import type { Log } from "../log.ts"
 import type { Failure } from "./command.ts"
 import type { JournalStore } from "./journal-store.ts"
 import { Entry, packed, unpacked, Watch } from "./record.ts"
+import { createSerial } from "./serial.ts"
 
 /** What the agent has begun and not yet told, kept where a restart finds it. */
 export type Journal = {
@@ -48,7 +49,7 @@ export function createJournal(options: { store: JournalStore; clock: Clock; log:
   const watches = new Map<string, Watch>()
   let seen: z.infer<typeof Seen> = []
   /** One write after the other: each has the version of the one before for its precondition. */
-  let last: Promise<unknown> = Promise.resolve()
+  const serially = createSerial()
 
   function take<T>(key: string, schema: z.ZodType<T>): T | undefined {
     try {
@@ -77,12 +78,6 @@ export function createJournal(options: { store: JournalStore; clock: Clock; log:
       }
     }
     seen = (seenKey in texts && take(seenKey, Seen)) || []
-  }
-
-  const serially = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(work, work)
-    last = mine.catch(() => undefined)
-    return mine
   }
 
   function note(changes: Readonly<Record<string, string | null>>): void {

@@ -4,8 +4,9 @@ import { patched } from "#shared/edit/patch.ts"
 import type { KubeObject } from "#shared/kube/object.ts"
 import type { StepOutcome } from "#shared/protocol/command.ts"
 import type { Failure } from "./command.ts"
+import { applied } from "./outcome.ts"
 import { words } from "./place.ts"
-import { creationOf, plain } from "./plan-step.ts"
+import { creationOf } from "./plan-step.ts"
 import type { JournalStep } from "./record.ts"
 import { contentHash } from "./versions.ts"
 
@@ -27,15 +28,6 @@ function covers(live: unknown, wanted: unknown): boolean {
     ([key, value]) => value === undefined || covers((live as Record<string, unknown>)[key], value),
   )
 }
-
-export const applied = (object: KubeObject | null, message: string): StepOutcome => ({
-  state: "applied",
-  code: null,
-  message,
-  resourceVersion: object?.metadata.resourceVersion ?? null,
-  after: object && plain(object),
-  owners: [],
-})
 
 const found = (live: KubeObject | null): Settled => ({
   state: "done",
