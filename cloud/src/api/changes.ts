@@ -11,7 +11,8 @@ import { advance } from "../change/deliver.ts"
 import { historyPage } from "../change/history.ts"
 import * as Preview from "../change/preview.ts"
 import * as Release from "../change/release.ts"
-import { changeFor } from "../change/undo.ts"
+import { notFound } from "../change/undo.ts"
+import { seenBy } from "../change/view.ts"
 import { worldOf } from "../change/world.ts"
 import type { Cloud } from "../cloud.ts"
 import { withEngine } from "../mesh/mesh-engine.ts"
@@ -91,8 +92,9 @@ export async function getChange(
   { params }: Call<"getChange">,
 ): Promise<Answer<"getChange">> {
   // Who looks at it also brings it on, should whoever was to do so have died.
-  await advance(cloud, actor.organizationId, params.change)
-  const { change } = await changeFor(cloud, actor, params.change)
+  const now = await advance(cloud, actor.organizationId, params.change)
+  const change = now && seenBy(actor, now.change)
+  if (!change) throw notFound(params.change)
   return { ...change, traffic: await trafficAround(cloud, actor, change) }
 }
 

@@ -72,9 +72,9 @@ async function triedBefore(
 
 /** What is to be undone. @throws AppError change.not_found, change.not_undoable */
 export async function undoingOf(cloud: Cloud, actor: Actor, changeId: string): Promise<Undoing> {
-  const { entry } = await changeFor(cloud, actor, changeId)
+  const { entry, change: seen } = await changeFor(cloud, actor, changeId)
   const change = viewOf(entry, cloud.now())
-  if (seenBy(actor, change)?.steps.length !== change.steps.length)
+  if (seen.steps.length !== change.steps.length)
     throw refuse(
       `${changeId} also went to clusters or namespaces that you do not see; who sees all of it can undo it`,
     )
