@@ -1,5 +1,6 @@
 import type { ChangePreview } from "#shared/api/change.ts"
 import { rateNumber } from "#shared/format/number.ts"
+import type { FieldOwner } from "#shared/protocol/command.ts"
 import type { GlyphName } from "../ui/glyph.ts"
 import { worse } from "../validation/finding-place.ts"
 
@@ -14,13 +15,18 @@ const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n ==
 const list = (names: readonly string[]): string =>
   names.length > 2 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ")
 
-/** Owners that would take the change back, one line for each manager and object. */
-export const revertersOf = (preview: Preview) =>
+/** Who else owns fields that change, in every cluster that was asked. */
+export const ownersOf = (preview: Preview) =>
   preview.clusters.flatMap(({ cluster, clusterName, check }) =>
-    (check?.owners ?? [])
-      .filter(({ claim }) => claim === "reverts" || claim === "rewrites")
-      .map((owner) => ({ cluster, clusterName, ...owner })),
+    (check?.owners ?? []).map((owner) => ({ cluster, clusterName, ...owner })),
   )
+
+/** Whether the owner would take the change back. */
+export const isContested = ({ claim }: Pick<FieldOwner, "claim">): boolean =>
+  claim === "reverts" || claim === "rewrites"
+
+/** Owners that would take the change back, one line for each manager and object. */
+export const revertersOf = (preview: Preview) => ownersOf(preview).filter(isContested)
 
 /** Why Kubernetes, or the cluster's policy, would not let the caller do it; null when it would, or was not asked. */
 export function denialOf({ check, mode }: Pick<ClusterPart, "check" | "mode">): string | null {

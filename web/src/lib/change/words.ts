@@ -31,3 +31,7 @@ export function howText({ by, via }: Pick<Change, "by" | "via">): string {
   if (by.kind === "token") return "token"
   return { console: "console", cli: "CLI", api: "API", agent: "agent" }[via]
 }
+
+/** As whom Kubernetes sees it: the user with the groups. */
+export const identityText = ({ user, groups }: { user: string; groups: readonly string[] }): string =>
+  `${user}${groups.length > 0 ? ` (${groups.join(", ")})` : ""}`

@@ -6,6 +6,11 @@ export class Copier {
   failed = $state("")
   #timer: ReturnType<typeof setTimeout> | undefined
 
+  /** On the button: what became of it, or what it does. */
+  word(key: string, label: string): string {
+    return this.done === key ? "Copied" : this.failed === key ? "Not copied" : label
+  }
+
   async copy(text: string, key: string): Promise<void> {
     clearTimeout(this.#timer)
     try {
