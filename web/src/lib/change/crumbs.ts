@@ -1,9 +1,10 @@
 import type { ChangeSubject } from "./address.ts"
-import { objectPath } from "../validation/finding-place.ts"
+import { kindName, objectPath } from "../validation/finding-place.ts"
+import { changePath } from "./history.ts"
 import { controlTitles } from "./words.ts"
 
 type Crumb = { text: string; href?: string }
-type Known = { cluster: string; clusterName: string; undone: string | undefined }
+type Known = { cluster: string; undone: string | undefined }
 
 /** Where a change began, and what it is. */
 export function crumbsOf(subject: ChangeSubject, { cluster, undone }: Known): Crumb[] {
@@ -32,7 +33,7 @@ export function crumbsOf(subject: ChangeSubject, { cluster, undone }: Known): Cr
       const { kind, name } = subject.object
       return [
         { text: "Objects", href: "/validation" },
-        { text: `${kind.split(".")[0] ?? kind} ${name}`, href: objectPath(cluster, subject.object) },
+        { text: `${kindName(kind)} ${name}`, href: objectPath(cluster, subject.object) },
         { text: subject.remove ? "Delete" : "Edit" },
       ]
     }
@@ -45,7 +46,7 @@ export function crumbsOf(subject: ChangeSubject, { cluster, undone }: Known): Cr
     case "undo":
       return [
         { text: "Changes", href: "/changes" },
-        { text: undone ?? subject.changeId, href: `/changes/${subject.changeId}` },
+        { text: undone ?? subject.changeId, href: changePath(subject.changeId) },
         { text: "Undo" },
       ]
     case "new":

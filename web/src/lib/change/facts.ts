@@ -2,7 +2,7 @@ import type { ChangePreview } from "#shared/api/change.ts"
 import { rateNumber } from "#shared/format/number.ts"
 import type { FieldOwner } from "#shared/protocol/command.ts"
 import type { GlyphName } from "../ui/glyph.ts"
-import { worse } from "../validation/finding-place.ts"
+import { kindName, objectKeyOf, worse } from "../validation/finding-place.ts"
 
 export type PanelName = "objects" | "traffic" | "findings" | "owners" | "access"
 /** One of the five answers on top of a preview; it leads to the panel that says more. */
@@ -33,7 +33,7 @@ export function denialOf({ check, mode }: Pick<ClusterPart, "check" | "mode">): 
   if (mode === "off") return "takes no changes"
   if (!check) return null
   const denied = check.access.find(({ allowed }) => !allowed)
-  if (denied) return `may not ${denied.verb} ${denied.kind.split(".")[0] ?? denied.kind}`
+  if (denied) return `may not ${denied.verb} ${kindName(denied.kind)}`
   return check.failure?.code === "forbidden" || check.failure?.code === "not_allowed"
     ? check.failure.message
     : null
@@ -42,7 +42,7 @@ export function denialOf({ check, mode }: Pick<ClusterPart, "check" | "mode">): 
 function objectsFact(preview: Preview): Fact {
   const keys = { new: new Set<string>(), changed: new Set<string>(), deleted: new Set<string>() }
   for (const { cluster, object, before, after } of preview.steps) {
-    const key = `${cluster}/${object.kind}/${object.namespace}/${object.name}`
+    const key = objectKeyOf(cluster, object)
     if (after === null) keys.deleted.add(key)
     else if (before === null) keys.new.add(key)
     else if (!keys.new.has(key)) keys.changed.add(key)

@@ -1,5 +1,6 @@
 import type { Change as Recorded } from "#shared/api/change.ts"
 import type { Change } from "../overview/changes.ts"
+import { objectKeyOf } from "../validation/finding-place.ts"
 import { undoPath } from "./address.ts"
 import { changePath, objectsOf } from "./history.ts"
 import { canUndo } from "./outcome.ts"
@@ -58,7 +59,7 @@ export function withRecorded(
       }
   const isTold = ({ object, at }: Change): boolean => {
     if (!object) return false
-    const key = `${object.cluster}/${object.kind}/${object.namespace}/${object.name}`
+    const key = objectKeyOf(object.cluster, object)
     return (moments.get(key) ?? []).some((moment) => Math.abs(at - moment) <= nearMs)
   }
   return [

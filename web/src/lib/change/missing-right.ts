@@ -1,5 +1,6 @@
 import type { Access } from "#shared/api/change.ts"
 import type { FormControl } from "#shared/edit/intent.ts"
+import { kindName } from "../validation/finding-place.ts"
 
 /** Why a control cannot be used, and the line that an admin would run; `grant` is null where the cluster's own policy refuses. */
 export type Missing = { text: string; grant: string | null }
@@ -19,8 +20,6 @@ const writes: Record<FormControl, readonly string[]> = {
   mtls: ["PeerAuthentication.security.istio.io"],
 }
 
-const plain = (kind: string): string => kind.split(".")[0] ?? kind
-
 /** Of kinds of which one is enough: what keeps the caller from writing any; null when nothing does. */
 export function missingFor(kinds: readonly string[], access: Access): Missing | null {
   if (access.refused !== null) return { text: access.refused, grant: null }
@@ -30,7 +29,7 @@ export function missingFor(kinds: readonly string[], access: Access): Missing | 
   if (!line) return null
   const place = access.namespace === "" ? "" : ` in ${access.namespace}`
   return {
-    text: `May not ${line.verb} ${plain(line.kind)}${place}${line.reason === "" ? "" : `: ${line.reason}`}`,
+    text: `May not ${line.verb} ${kindName(line.kind)}${place}${line.reason === "" ? "" : `: ${line.reason}`}`,
     grant: line.grant,
   }
 }
@@ -47,7 +46,7 @@ export function missingVerb(
   if (access.refused !== null) return { text: access.refused, grant: null }
   const line = access.lines.find((one) => one.kind === kind && one.verb === verb)
   if (!line || line.allowed) return null
-  return { text: `May not ${verb} ${plain(kind)} in ${access.namespace}`, grant: line.grant }
+  return { text: `May not ${verb} ${kindName(kind)} in ${access.namespace}`, grant: line.grant }
 }
 
 /** Why a control cannot be used, by cluster: what is known of each, over what a preview said. */

@@ -1,6 +1,7 @@
 import type { Change } from "#shared/api/change.ts"
 import { formatTime } from "#shared/format/time.ts"
 import type { GlyphName } from "../ui/glyph.ts"
+import { objectKeyOf } from "../validation/finding-place.ts"
 import { guardText } from "./sentence.ts"
 
 type Step = Change["steps"][number]
@@ -29,8 +30,7 @@ export const doneSteps = (change: Pick<Change, "steps">): Step[] =>
   change.steps.filter(({ outcome }) => outcome?.state === "applied")
 
 const objectCount = (steps: readonly Step[]): number =>
-  new Set(steps.map(({ cluster, object }) => `${cluster}/${object.kind}/${object.namespace}/${object.name}`))
-    .size
+  new Set(steps.map(({ cluster, object }) => objectKeyOf(cluster, object))).size
 
 /** One line of what happened: `Applied to prod-eu-1. 2 objects.` */
 export function resultText(change: Change): { glyph: GlyphName; text: string } {

@@ -2,14 +2,9 @@ import type { ChangeDetail, ControlQuery, ControlReading } from "#shared/api/cha
 import type { Client } from "#shared/api/client.ts"
 import type { FormControl, Intent } from "#shared/edit/intent.ts"
 import type { KubeObject, ObjectRef } from "#shared/kube/object.ts"
-import { codeOf } from "../data/api.ts"
+import { codeOf, objectInput } from "../data/api.ts"
 import { inRules } from "../control/registry.ts"
 import { Reading } from "../detail/reading.svelte.ts"
-
-const objectInput = (cluster: string, { kind, namespace, name }: ObjectRef) => ({
-  params: { cluster, kind, name },
-  query: namespace === "" ? {} : { namespace },
-})
 
 /** What a change is about, as it is now: what the control reads, the object, or the change to undo. */
 export class SubjectSource {

@@ -1,6 +1,7 @@
 import type { KubeObject } from "#shared/kube/object.ts"
 import { SvelteMap } from "svelte/reactivity"
 import { controlPath, objectPath, undoPath } from "../change/address.ts"
+import { objectInput } from "../data/api.ts"
 import {
   type FaultPlace,
   faultChange,
@@ -10,6 +11,7 @@ import {
   serviceOfHost,
 } from "../data/faults.ts"
 import type { Stores } from "../data/stores.ts"
+import { objectKeyOf } from "../validation/finding-place.ts"
 
 export type BannerInfo = {
   key: string
@@ -19,8 +21,7 @@ export type BannerInfo = {
   action?: { label: string; href: string }
 }
 
-const keyOf = ({ cluster, object }: FaultPlace): string =>
-  `${cluster}/${object.kind}/${object.namespace}/${object.name}`
+const keyOf = ({ cluster, object }: FaultPlace): string => objectKeyOf(cluster, object)
 
 /** States of the mesh that last, and that every page says: writing as the agent itself, faults that are on. */
 export class Banners {
@@ -89,16 +90,11 @@ export class Banners {
   read(): void {
     for (const place of this.#places) {
       const { cluster, object } = place
-      this.#stores.api
-        .call("getObject", {
-          params: { cluster, kind: object.kind, name: object.name },
-          query: object.namespace === "" ? {} : { namespace: object.namespace },
-        })
-        .then(
-          ({ object: read }) => void this.#objects.set(keyOf(place), read),
-          // The banner says less then, and stands all the same.
-          () => undefined,
-        )
+      this.#stores.api.call("getObject", objectInput(cluster, object)).then(
+        ({ object: read }) => void this.#objects.set(keyOf(place), read),
+        // The banner says less then, and stands all the same.
+        () => undefined,
+      )
     }
   }
 }

@@ -4,6 +4,7 @@ import { type KubeObject, type ObjectRef, refOf } from "#shared/kube/object.ts"
 import { effectOf } from "#shared/edit/patch.ts"
 import type { Edit } from "#shared/edit/edit.ts"
 import type { Fix } from "#shared/validation/finding.ts"
+import { objectInput } from "../data/api.ts"
 import { commandOf } from "./command.ts"
 import { type DiffLine, diffOf } from "./diff.ts"
 
@@ -38,11 +39,7 @@ export async function shownFix(
   for (const edit of fix.edits) {
     const ref = subjectOf(edit)
     if ("create" in edit || known.has(idOf(ref))) continue
-    const { kind, name, namespace } = ref
-    const { object: other } = await api.call("getObject", {
-      params: { cluster, kind, name },
-      query: namespace === "" ? {} : { namespace },
-    })
+    const { object: other } = await api.call("getObject", objectInput(cluster, ref))
     known.set(idOf(ref), other)
   }
   const objectOf = (ref: ObjectRef): KubeObject | undefined => known.get(idOf(ref))
