@@ -10,6 +10,7 @@ import {
   faultTexts,
   serviceOfHost,
 } from "../data/faults.ts"
+import type { SourceCluster } from "../data/sources.ts"
 import type { Stores } from "../data/stores.ts"
 import { objectKeyOf } from "../validation/finding-place.ts"
 
@@ -27,6 +28,8 @@ const keyOf = ({ cluster, object }: FaultPlace): string => objectKeyOf(cluster, 
 export class Banners {
   #stores: Pick<Stores, "api" | "changes" | "clusters" | "mesh" | "scope">
   #objects = new SvelteMap<string, KubeObject>()
+  /** What was known of its cluster when an object was read last. */
+  #known: Record<string, SourceCluster | undefined> = {}
 
   constructor(stores: Pick<Stores, "api" | "changes" | "clusters" | "mesh" | "scope">) {
     this.#stores = stores
@@ -86,14 +89,23 @@ export class Banners {
     }
   }
 
-  /** Reads the objects of the faults that are on: call it in an effect. */
+  /** Reads the objects of the faults that are on, each with the news of its own cluster: call it in an effect. */
   read(): void {
+    const before = this.#known
+    const { clusters } = this.#stores.mesh.sources
+    this.#known = Object.fromEntries(
+      this.#places.map((place) => [
+        keyOf(place),
+        clusters.find((source) => source.cluster === place.cluster),
+      ]),
+    )
     for (const place of this.#places) {
-      const { cluster, object } = place
-      this.#stores.api.call("getObject", objectInput(cluster, object)).then(
-        ({ object: read }) => void this.#objects.set(keyOf(place), read),
-        // The banner says less then, and stands all the same.
-        () => undefined,
+      const key = keyOf(place)
+      if (before[key] === this.#known[key]) continue
+      this.#stores.api.call("getObject", objectInput(place.cluster, place.object)).then(
+        ({ object }) => void this.#objects.set(key, object),
+        // The banner says less then, and stands all the same; the next news reads it again.
+        () => (this.#known[key] = undefined),
       )
     }
   }
