@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { Page } from "playwright-core"
+import { parse } from "yaml"
 import type { KubeObject } from "#shared/kube/object.ts"
 import { skipNote } from "#test/real/skip.ts"
 import { type KubeCall, type Rig, consoleMissing, inAddress, kubeCallOf, startConsole } from "./console.ts"

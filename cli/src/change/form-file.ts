@@ -1,5 +1,5 @@
 import { parse } from "yaml"
-import { isRecord } from "#shared/document/identity.ts"
+import { isRecord } from "#shared/topology/fact/read.ts"
 import { UsageError } from "../exit.ts"
 import type { Io } from "../io.ts"
 import { textOf } from "../validate/files.ts"

@@ -1,4 +1,4 @@
-import { isRecord } from "#shared/document/identity.ts"
+import { isRecord } from "#shared/topology/fact/read.ts"
 import type { FormFlag } from "#shared/edit/line/form-flag.ts"
 
 type Form = Record<string, unknown>
