@@ -301,6 +301,27 @@ describe("an agent", () => {
     expect({ ...(await get(change.changeId)), traffic: undefined }).toEqual({ ...change, traffic: undefined })
   })
 
+  test("has answered once the inventory has what it made: the next change is planned on it", async () => {
+    const agent = await connected()
+    const { table } = stage.cloud
+    const states: string[] = []
+    stage.cloud.table = {
+      ...table,
+      put: async (item, condition) => {
+        if (item.sk.startsWith("object#")) states.push((await newest(agent)).state)
+        return table.put(item, condition)
+      },
+    }
+    expect((await create(toCart(agent, "db"))).state).toBe("applied")
+    stage.cloud.table = table
+    expect(states).toEqual(["running"])
+    const { steps } = await viewer.call("previewChange", {
+      query: { check: "false" },
+      body: toCart(agent, "cart"),
+    })
+    expect(steps).toMatchObject([{ resourceVersion: "101" }])
+  })
+
   test("does not answer for another cluster", async () => {
     const [agent, thief] = [await connected(), await connected()]
     agent.answer = () => "silent"

@@ -38,10 +38,11 @@ async function onApplied(
 ): Promise<Received> {
   const { organizationId, clusterId } = owner
   const place = { organizationId, changeId, cluster: clusterId }
-  await keepSlim(result.outcome, (outcome) => Changes.add(cloud, place, "result", { ...result, outcome }))
   const entry = await Changes.read(cloud, organizationId, changeId)
   if (!entry) return { changes: [], words: `A result was left out: there is no change ${changeId}` }
+  // Before the result: whoever reads that it is done plans the next change on what it made.
   const inventory = await reflect(cloud, owner, { entry, outcome: result.outcome, version })
+  await keepSlim(result.outcome, (outcome) => Changes.add(cloud, place, "result", { ...result, outcome }))
   const { undoOf } = entry.header
   return { changes: undoOf === null ? [changeId] : [changeId, undoOf], inventory }
 }
