@@ -99,6 +99,16 @@ const cases: [string, Case][] = [
     },
   ],
   [
+    "what moves since the mix that is seen is not quite that of the weights is no sentence beside what does",
+    {
+      before: [subsets, routes({ route: [to("v1", 50), to("v2", 30), to("v3", 20)] })],
+      after: [subsets, routes({ route: [to("v1", 30), to("v2", 50), to("v3", 20)] })],
+      seen: [call("v1", 49.98), call("v2", 29.96), call("v3", 20.06)],
+      bands: ["v1>v1 30", "v1>v2 19.98", "v2>v2 29.96", "v3>v2 0.06", "v3>v3 20"],
+      sentences: ["20 req/s that now reach v1 would reach v2"],
+    },
+  ],
+  [
     "weights over what is seen now keep what can stay",
     {
       before: [subsets, routes({ route: [to("v1", 80), to("v3", 20)] })],

@@ -5,6 +5,8 @@ import type { Band } from "./mix.ts"
 
 /** Rates below are not worth a sentence: they come of rounding. */
 const least = 0.005
+/** Nor those below so many that are such a share of all that moves: what is seen is never quite what the weights say. */
+const [smallest, leastShare] = [0.1, 0.01]
 
 const rate = (requestsPerSecond: number): string => `${rateNumber(requestsPerSecond)} req/s`
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
@@ -62,7 +64,9 @@ function moves(bands: readonly Band[], parts: readonly Part[]): string[] {
     moving.filter(({ to }) => !isVersion(to)),
     ({ to }) => to,
   )
-  const told = (band: Band): boolean => band.requestsPerSecond >= least
+  const all = moving.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0)
+  const told = ({ requestsPerSecond }: Band): boolean =>
+    requestsPerSecond >= Math.max(least, Math.min(smallest, all * leastShare))
   return [
     ...between
       .filter(told)
