@@ -263,6 +263,12 @@ describe.skipIf(skipNote("e2e: changes in the console", consoleMissing()))("chan
       `${rig.cloud.url}/change?control=objects&cluster=${cluster}&kind=${destinationRule}&namespace=checkout&name=ledger-own&remove=1`,
     )
     await fact(page, "objects").getByText("1 deleted").waitFor()
+    await page.getByTestId("diff").getByText("host: ledger").waitFor()
+    // Whoever would rather edit it finds its text.
+    await page.keyboard.press("y")
+    await page.getByTestId("editor").getByText("ledger-own").first().waitFor()
+    await page.getByRole("radio", { name: "Unified" }).click()
+    await page.getByTestId("diff-head").getByText("deleted").waitFor()
     await fact(page, "access").getByText("dry run passed").waitFor()
     await apply(page).click()
     await result(page).getByText("Applied to shop. 1 object.").waitFor()

@@ -3,6 +3,8 @@ import type { TrafficEffect } from "#shared/api/change.ts"
 /** Traffic of a service now and after as one drawing: ends on both sides, bands between them, width = requests a second. */
 export type End = {
   name: string
+  /** Its name as there is room for it. */
+  text: string
   requestsPerSecond: number
   top: number
   height: number
@@ -12,13 +14,18 @@ export type End = {
 }
 export type Bands = {
   height: number
+  /** Where the ends of each side stand. */
+  columns: Columns
   now: End[]
   after: End[]
   bands: { key: string; path: string; color: string; moved: boolean; title: string }[]
 }
 
-/** Where the ends stand in a drawing 420 wide. */
-export const columns = { now: 88, after: 317, bar: 5, width: 420 } as const
+type Columns = { now: number; after: number }
+
+export const [width, bar] = [420, 5] as const
+/** Of the names, and of the rate beside each. */
+const [letter, rateWidth, margin, longest] = [7, 50, 11, 14]
 const [head, tall, gap, nameHeight] = [22, 84, 5, 14]
 const series = ["--s1", "--s3", "--s4", "--s2", "--s5", "--s6", "--s7"]
 
@@ -28,6 +35,19 @@ const named: Record<string, { color: string; text: string }> = {
   none: { color: "--idle", text: "nobody" },
 }
 export const endName = (name: string): string => named[name]?.text ?? name
+
+/** Both ends of a long name: names of one kind differ there. */
+function shortName(name: string): string {
+  const text = endName(name)
+  return text.length <= longest ? text : `${text.slice(0, longest - 7)}…${text.slice(-6)}`
+}
+
+/** Names have the room they need; the bands have the rest. */
+function columnsOf(now: readonly End[], after: readonly End[]): Columns {
+  const room = (ends: readonly End[]): number =>
+    margin + rateWidth + letter * Math.max(4, ...ends.map(({ text }) => text.length))
+  return { now: room(now), after: width - bar - room(after) }
+}
 
 type Side = "from" | "to"
 
@@ -40,7 +60,15 @@ function ends(bands: TrafficEffect["bands"], side: Side, colors: ReadonlyMap<str
   return [...sums].sort(byName).map(([name, requestsPerSecond]): End => {
     const height = Math.max(1.5, requestsPerSecond * scale)
     nameAt = Math.max(nameAt + nameHeight, top + height / 2 + 4)
-    const end = { name, requestsPerSecond, top, height, nameAt, color: colors.get(name) ?? "--s8" }
+    const end = {
+      name,
+      text: shortName(name),
+      requestsPerSecond,
+      top,
+      height,
+      nameAt,
+      color: colors.get(name) ?? "--s8",
+    }
     top += height + gap
     return end
   })
@@ -58,8 +86,8 @@ function colorsOf(bands: TrafficEffect["bands"]): Map<string, string> {
 }
 
 /** A band of one height between the two columns. */
-function pathOf(from: number, to: number, height: number): string {
-  const left = columns.now + columns.bar + 1
+function pathOf(columns: Columns, [from, to]: [number, number], height: number): string {
+  const left = columns.now + bar + 1
   const right = columns.after - 1
   const [near, far] = [left + 0.48 * (right - left), left + 0.52 * (right - left)]
   const n = (value: number): string => value.toFixed(1)
@@ -70,6 +98,7 @@ export function bandsOf(effect: Pick<TrafficEffect, "bands">): Bands {
   const bands = effect.bands.filter(({ requestsPerSecond }) => requestsPerSecond > 0)
   const colors = colorsOf(bands)
   const [now, after] = [ends(bands, "from", colors), ends(bands, "to", colors)]
+  const columns = columnsOf(now, after)
   const total = bands.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0)
   const scale = total === 0 ? 0 : tall / total
   const used = new Map<string, number>()
@@ -83,15 +112,15 @@ export function bandsOf(effect: Pick<TrafficEffect, "bands">): Bands {
   const sorted = [...bands].sort((a, b) => byName([a.from, 0], [b.from, 0]) || byName([a.to, 0], [b.to, 0]))
   const drawn = sorted.map(({ from, to, requestsPerSecond }) => {
     const height = requestsPerSecond * scale
-    const [a, b] = [place("from", now, from, height), place("to", after, to, height)]
+    const at: [number, number] = [place("from", now, from, height), place("to", after, to, height)]
     return {
       key: `${from} ${to}`,
-      path: pathOf(a, b, height),
+      path: pathOf(columns, at, height),
       color: colors.get(from === to ? from : to) ?? "--s8",
       moved: from !== to,
       title: `${endName(from)} to ${endName(to)}`,
     }
   })
   const lowest = [...now, ...after].reduce((low, end) => Math.max(low, end.top + end.height, end.nameAt), 0)
-  return { height: Math.ceil(lowest + 6), now, after, bands: drawn }
+  return { height: Math.ceil(lowest + 6), columns, now, after, bands: drawn }
 }

@@ -206,6 +206,20 @@ describe("the bands of traffic", () => {
     expect(high).toBeGreaterThan(Math.max(...many.map(({ nameAt }) => nameAt)))
     expect(height).toBeGreaterThan(100)
   })
+  test("have names with room on both sides, long ones by both their ends", () => {
+    const long = "recommendations-v1"
+    const { columns, now, after } = bandsOf({
+      bands: [
+        { from: long, to: long, requestsPerSecond: 8.6 },
+        { from: long, to: "none", requestsPerSecond: 1.4 },
+      ],
+    })
+    expect(now.map(({ name, text }) => [name, text])).toEqual([[long, "recomme…ons-v1"]])
+    expect(after.map(({ text }) => text)).toEqual(["recomme…ons-v1", "nobody"])
+    // 14 letters of 7, a rate and the gap beside the bar; between them at least a quarter of the drawing.
+    expect(columns.now).toBeGreaterThanOrEqual(14 * 7 + 50)
+    expect(columns.after - columns.now).toBeGreaterThan(90)
+  })
   test("of nothing draw nothing", () => expect(bandsOf({ bands: [] }).bands).toEqual([]))
 })
 

@@ -27,9 +27,9 @@ export class ObjectsText {
   /** Whether it says what the form does not. */
   readonly leads = $derived.by(() => this.problem !== "" || this.#draft.intent?.control === "objects")
 
-  /** What the objects would be now. */
+  /** What the objects would be now. An object to be deleted is opened as it is, for whoever would rather edit it. */
   follow(objects: readonly KubeObject[]): void {
-    if (!this.leads) this.opened = objects
+    if (!this.leads || this.opened.length === 0) this.opened = objects
   }
 
   followForm(intent: Intent | null): void {
