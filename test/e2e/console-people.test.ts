@@ -189,6 +189,38 @@ describe.skipIf(skipNote("e2e: people in the console", consoleMissing()))("peopl
     expect(after.status).toBe(401)
   })
 
+  test("where namespaces are given to each, members and tokens get theirs", async () => {
+    await rig.client.call("createMember", {
+      body: { email: "nia@localhost", name: "Nia", role: "operator", namespaces: ["shop"] },
+    })
+    await rig.client.call("updateOrganization", { body: { visibility: "by-namespace" } })
+    const page = await open("/settings")
+    const given = page.getByRole("textbox", { name: "Namespaces of nia@localhost" })
+    expect(await given.inputValue()).toBe("shop")
+    await given.fill("shop checkout")
+    await given.press("Enter")
+    await toast(page, "nia@localhost reads shop, checkout now").waitFor()
+    const { items } = await rig.client.call("listMembers")
+    expect(items.find(({ email }) => email === "nia@localhost")?.namespaces).toEqual(["shop", "checkout"])
+
+    await page.getByRole("tab", { name: "Tokens" }).click()
+    await page.getByRole("textbox", { name: "Name", exact: true }).fill("nightly")
+    await page.getByRole("textbox", { name: "Namespaces of the token" }).fill("shop")
+    await page.getByRole("button", { name: "Make token" }).click()
+    await page.getByTestId("token-secret").waitFor()
+    expect(await page.getByRole("row", { name: /nightly/ }).innerText()).toMatch(/viewer\s+all\s+shop\s/)
+    const [token] = (await rig.client.call("listTokens")).items.filter(({ name }) => name === "nightly")
+    expect(token?.namespaces).toEqual(["shop"])
+    // Admins read all; there is nothing to give.
+    await page.getByRole("combobox", { name: "Role" }).selectOption("admin")
+    await page.getByRole("textbox", { name: "Namespaces of the token" }).waitFor({ state: "detached" })
+
+    await rig.client.call("updateOrganization", { body: { visibility: "open" } })
+    await page.reload()
+    await page.getByRole("row", { name: /nightly/ }).waitFor()
+    expect(await page.getByRole("columnheader", { name: "Reads namespaces" }).count()).toBe(0)
+  })
+
   describe("organizations", () => {
     test("are renamed, made and changed to; each sees only its own", async () => {
       const { cluster } = await rig.client.call("createCluster", { body: { name: "only-here" } })

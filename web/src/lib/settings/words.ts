@@ -4,14 +4,17 @@ import { formatSince } from "#shared/format/time.ts"
 
 export const roles: readonly { role: Role; may: string }[] = [
   { role: "owner", may: "everything, also rename the organization and name other owners" },
-  { role: "admin", may: "clusters, members and API tokens" },
-  { role: "operator", may: "read now, and change the mesh when changing is offered" },
+  { role: "admin", may: "what operators may, and clusters, members and API tokens" },
+  { role: "operator", may: "read, and change the mesh as far as Kubernetes lets them" },
   { role: "viewer", may: "read" },
 ]
 
 /** Nobody gives a role beyond the own one. */
 export const givable = (own: Role): readonly Role[] =>
   roles.map(({ role }) => role).filter((role) => hasRole(own, role))
+
+/** Whether namespaces that are given to others do not count for it. */
+export const readsAll = (role: Role): boolean => hasRole(role, "admin")
 
 const minute = 60_000
 const day = 1440 * minute
