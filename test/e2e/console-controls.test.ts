@@ -14,6 +14,7 @@ const lists = [
   `/apis/networking.istio.io/v1/namespaces/${namespace}/destinationrules`,
   `/apis/security.istio.io/v1/namespaces/${namespace}/peerauthentications`,
 ]
+const kinds = ["VirtualService", "DestinationRule", "PeerAuthentication"]
 const service = (name: string) => ({ namespace, name })
 const of = (name: string): ControlQuery => ({ namespace, service: name })
 
@@ -122,8 +123,21 @@ const cases: Case[] = [
     query: of("reviews"),
     does: "is said for the one version that is chosen, which is read anew",
     async fill(page) {
+      // The answer for the version is held: nothing is typed meanwhile into the form of what was there before.
+      const held = Promise.withResolvers<void>()
+      await page.route(/controls\/circuit-breaker\?.*subset=v3/, async (route) => {
+        await held.promise
+        await route.continue()
+      })
+      await page.getByTestId("scope-subset").focus()
       await page.getByTestId("scope-subset").selectOption("v3")
+      await page.locator("[aria-busy=true][inert]").waitFor({ state: "attached" })
+      held.resolve()
+      await page.locator("[aria-busy=false]").waitFor({ state: "attached" })
       await expect.poll(() => page.getByTestId("scope-subset").inputValue()).toBe("v3")
+      expect(await page.evaluate(() => document.activeElement?.getAttribute("data-testid"))).toBe(
+        "scope-subset",
+      )
       await type(page, "http1MaxPendingRequests", "1")
     },
     intent: () => ({
@@ -426,13 +440,15 @@ describe.skipIf(skipNote("e2e: controls in the console", consoleMissing()))("con
         })
         if (JSON.stringify(known.object["spec"]) !== JSON.stringify(object["spec"])) return undefined
       }
-      const { items } = await rig.client.call("listObjects", {
-        params: { kind: "PeerAuthentication" },
-        query: { cluster: [cluster], namespace: [namespace] },
-      })
-      return items.length === baseline.filter(({ kind }) => kind === "PeerAuthentication").length
-        ? true
-        : undefined
+      // Also that what a control made is gone: it would be no change to make it again.
+      for (const kind of kinds) {
+        const { items } = await rig.client.call("listObjects", {
+          params: { kind },
+          query: { cluster: [cluster], namespace: [namespace] },
+        })
+        if (items.length !== baseline.filter((object) => object.kind === kind).length) return undefined
+      }
+      return true
     })
   }
 

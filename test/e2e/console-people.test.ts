@@ -98,7 +98,7 @@ describe.skipIf(skipNote("e2e: people in the console", consoleMissing()))("peopl
       await page.getByRole("textbox", { name: "Address" }).fill("sam@example.com")
       await page.getByRole("textbox", { name: "Name" }).fill("Sam")
       await page.getByRole("combobox", { name: "Role", exact: true }).selectOption("operator")
-      await page.getByText("operator may: read now").waitFor()
+      await page.getByText("operator may: read, and change the mesh").waitFor()
       await page.getByRole("button", { name: "Add member" }).click()
       await toast(page, "Added sam@example.com as operator").waitFor()
       const row = page.getByRole("row", { name: /sam@example.com/ })
@@ -191,19 +191,20 @@ describe.skipIf(skipNote("e2e: people in the console", consoleMissing()))("peopl
 
   test("where namespaces are given to each, members and tokens get theirs", async () => {
     await rig.client.call("createMember", {
-      body: { email: "nia@localhost", name: "Nia", role: "operator", namespaces: ["shop"] },
+      body: { email: "nia@example.com", name: "Nia", role: "operator", namespaces: ["shop"] },
     })
     await rig.client.call("updateOrganization", { body: { visibility: "by-namespace" } })
     const page = await open("/settings")
-    const given = page.getByRole("textbox", { name: "Namespaces of nia@localhost" })
+    const given = page.getByRole("textbox", { name: "Namespaces of nia@example.com" })
     expect(await given.inputValue()).toBe("shop")
     await given.fill("shop checkout")
     await given.press("Enter")
-    await toast(page, "nia@localhost reads shop, checkout now").waitFor()
+    await toast(page, "nia@example.com reads shop, checkout now").waitFor()
     const { items } = await rig.client.call("listMembers")
-    expect(items.find(({ email }) => email === "nia@localhost")?.namespaces).toEqual(["shop", "checkout"])
+    expect(items.find(({ email }) => email === "nia@example.com")?.namespaces).toEqual(["shop", "checkout"])
 
     await page.getByRole("tab", { name: "Tokens" }).click()
+    await page.getByRole("button", { name: "Make token" }).waitFor()
     await page.getByRole("textbox", { name: "Name", exact: true }).fill("nightly")
     await page.getByRole("textbox", { name: "Namespaces of the token" }).fill("shop")
     await page.getByRole("button", { name: "Make token" }).click()
